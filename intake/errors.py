@@ -1,7 +1,7 @@
 """Every error this software raises on purpose, in one tree.
 
-The message says what happened; `advice` says what to do next. Neither ever holds a word of a report. The exit codes are a
-promise to scripts: they never change meaning.
+The message says what happened; `advice` says what to do next. Neither ever holds a word of a report. The exit codes are
+a promise to scripts: they never change meaning.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ _DANGEROUS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def safe(text: str, *, lines: bool = False) -> str:
-    """Untrusted text made harmless for a terminal: control, format and unassigned characters become visible escapes.
+    """Untrusted text made harmless for a terminal: control, format and unassigned characters become escapes.
 
     With `lines`, a newline stays a newline. Zero-width joiners, bidirectional overrides and escape sequences never pass.
     """
@@ -44,7 +44,7 @@ def put(data: str) -> None:
 
 
 def passphrase(prompt: str, *, confirm: bool = False) -> str:
-    """A passphrase from INTAKE_PASSPHRASE_FD or INTAKE_PASSPHRASE_COMMAND, else typed at the terminal without echo.
+    """A passphrase from INTAKE_PASSPHRASE_FD or INTAKE_PASSPHRASE_COMMAND, else typed without echo.
 
     Never from an argument. The descriptor is read line by line, one passphrase a line, so that a ceremony can ask twice.
     Raises `Usage` when both sources are set, when one gives nothing, or when there is no terminal to ask at.
