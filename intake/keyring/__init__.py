@@ -1,0 +1,38 @@
+"""Which keys seal today, and why they are believed. Pure but for `commands`: no clock, disk or network.
+
+`note` is the signed-note format, `text` the keyring itself, `trust` the rules by which a chain of keyrings is believed,
+`fingerprint` what people compare, `card` how a reviewer joins, `identity` the private files, `commands` the door
+`intake keys`.
+"""
+
+from intake.keyring.card import Card
+from intake.keyring.fingerprint import differing, fingerprint, matches, short
+from intake.keyring.identity import PrivateFile, is_sealed, open_private
+from intake.keyring.note import Signature, SignedNote, SigningKey, VerifyKey
+from intake.keyring.text import Drop, Duty, Keyring, Retired, Reviewer, Root
+from intake.keyring.trust import Chain, Pin, Roots, verify_chain
+
+__all__ = [
+    "Card",
+    "Chain",
+    "Drop",
+    "Duty",
+    "Keyring",
+    "Pin",
+    "PrivateFile",
+    "Retired",
+    "Reviewer",
+    "Root",
+    "Roots",
+    "Signature",
+    "SignedNote",
+    "SigningKey",
+    "VerifyKey",
+    "differing",
+    "fingerprint",
+    "is_sealed",
+    "matches",
+    "open_private",
+    "short",
+    "verify_chain",
+]
