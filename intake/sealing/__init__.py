@@ -44,7 +44,6 @@ from intake.sealing.identities import (
     parse_identities,
     parse_identity,
     parse_recipient,
-    parse_recipients,
 )
 from intake.sealing.scrypt import ScryptIdentity, ScryptRecipient
 from intake.sealing.sealed import (
@@ -88,7 +87,6 @@ __all__ = [
     "parse_identities",
     "parse_identity",
     "parse_recipient",
-    "parse_recipients",
     "plain_length",
     "seal_bytes",
     "sealed_length",

@@ -49,7 +49,7 @@ def dearmor(source: BinaryIO) -> BinaryIO:
 
 
 class ArmorReader(io.RawIOBase):
-    """The bytes inside the armor, a line at a time."""
+    """The bytes inside the armor, a line at a time. Wrap it in `io.BufferedReader`, as `dearmor` does."""
 
     def __init__(self, source: BinaryIO) -> None:
         self._source = source
@@ -58,9 +58,11 @@ class ArmorReader(io.RawIOBase):
         self._ended = False
 
     def readable(self) -> bool:
+        """Yes."""
         return True
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """What is left of a line. Raises `NotSealed` or `Damaged` for anything but strict armor."""
         if not self._begun:
             self._begin()
         with memoryview(buffer).cast("B") as view:

