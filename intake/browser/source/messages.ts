@@ -1,0 +1,27 @@
+/** What the page and its sealing worker say to each other. */
+
+import type { Answer } from "./package.ts";
+import type { Reason } from "./refusal.ts";
+
+/** What the page was built with: trust, questionnaire and language, from the attributes of `<html>`. */
+export interface Setting {
+  readonly origin: string;
+  readonly roots: readonly string[];
+  readonly threshold: number;
+  readonly questionnaire: { readonly name: string; readonly version: string; readonly sha256: string };
+  readonly language: string;
+}
+
+export type ToWorker =
+  | { readonly kind: "begin"; readonly setting: Setting }
+  | { readonly kind: "today"; readonly day: string }
+  | { readonly kind: "send"; readonly answers: Readonly<Record<string, Answer>> };
+
+export type ToPage =
+  | { readonly kind: "loading"; readonly unreachable: boolean }
+  | { readonly kind: "ready" }
+  | { readonly kind: "refused"; readonly reason: Reason }
+  | { readonly kind: "sealing" }
+  | { readonly kind: "sending"; readonly share: number }
+  | { readonly kind: "retrying"; readonly seconds: number }
+  | { readonly kind: "received" };

@@ -1,0 +1,98 @@
+/** The page: collects answers, hands them to the sealing worker, and says what happens. It knows no cryptography. */
+
+import { answersOf, type Kind } from "./answers.ts";
+import { armExit } from "./exit.ts";
+import type { Setting, ToPage, ToWorker } from "./messages.ts";
+import { element, progress, show, showReceived } from "./view.ts";
+
+const root = document.documentElement.dataset as Readonly<Record<string, string>>;
+const form = element<HTMLFormElement>("form");
+const worker = new Worker(root["seal"]!);
+
+/** On the controls themselves, so that a field's type is written once: in the questionnaire. */
+function kinds(): Map<string, Kind> {
+  const fields = form.querySelectorAll<HTMLElement>("[data-field]");
+  return new Map(Array.from(fields, ({ dataset }) => [dataset["field"]!, dataset["type"] as Kind]));
+}
+
+/** What the plain form would post, pair by pair; files and the language are not answers. */
+function pairs(): Array<[string, string]> {
+  const found: Array<[string, string]> = [];
+  new FormData(form).forEach((value, name) => {
+    if (typeof value === "string" && name !== "language") found.push([name, value]);
+  });
+  return found;
+}
+
+const answers = (): Record<string, unknown> => answersOf(kinds(), pairs());
+const written = (): boolean => form.isConnected && Object.keys(answers()).length > 0;
+
+function askBeforeLeaving(event: BeforeUnloadEvent): void {
+  if (!written()) return;
+  event.preventDefault();
+  event.returnValue = "";
+}
+
+const disarm = (): void => removeEventListener("beforeunload", askBeforeLeaving);
+const tell = (message: ToWorker): void => worker.postMessage(message);
+
+function setting(): Setting {
+  return {
+    origin: root["origin"]!,
+    roots: root["roots"]!.split(" "),
+    threshold: Number(root["threshold"]),
+    questionnaire: { name: root["questionnaire"]!, version: root["version"]!, sha256: root["sha256"]! },
+    language: root["language"]!,
+  };
+}
+
+/** Nothing may be typed while a report is on its way: what is sent is what is seen. */
+function freeze(frozen: boolean): void {
+  form.inert = frozen;
+  form.querySelectorAll<HTMLFieldSetElement>("fieldset").forEach((set) => {
+    set.disabled = frozen;
+  });
+}
+
+function hear(message: ToPage): void {
+  switch (message.kind) {
+    case "loading":
+      return show(message.unreachable ? "unreachable" : "loading");
+    case "refused":
+      freeze(false);
+      return show(message.reason);
+    case "sending":
+      progress(message.share);
+      return show("sending");
+    case "received":
+      disarm();
+      worker.terminate();
+      return showReceived(form);
+    default:
+      return show(message.kind);
+  }
+}
+
+function send(): void {
+  if (!written()) return show("empty");
+  tell({ kind: "send", answers: answers() });
+  show("sealing");
+  freeze(true);
+}
+
+/** Opera Mini's extreme mode runs scripts on Opera's servers: text typed there is already not this device's alone. */
+const remote = Object.prototype.toString.call((window as { operamini?: unknown }).operamini) === "[object OperaMini]";
+
+addEventListener("beforeunload", askBeforeLeaving);
+form.addEventListener("submit", (event) => event.preventDefault());
+armExit(element<HTMLAnchorElement>("exit"), form, disarm);
+element("send").addEventListener("click", send);
+element("dated").addEventListener("click", () => {
+  const day = element<HTMLInputElement>("today").value;
+  if (/^\d{4}-\d{2}-\d{2}$/.test(day)) tell({ kind: "today", day });
+});
+worker.onmessage = ({ data }: MessageEvent<ToPage>) => hear(data);
+worker.onerror = () => hear({ kind: "refused", reason: "fault" });
+
+if (remote) show("remote");
+else tell({ kind: "begin", setting: setting() });

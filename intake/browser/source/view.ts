@@ -1,0 +1,50 @@
+/** The one place below the form that says where things stand. Its words come with the page, in its language. */
+
+export type State =
+  | "loading"
+  | "unreachable"
+  | "ready"
+  | "empty"
+  | "sealing"
+  | "sending"
+  | "retrying"
+  | "keyring"
+  | "closed"
+  | "date"
+  | "random"
+  | "remote"
+  | "large"
+  | "full"
+  | "fault";
+
+export function element<T extends HTMLElement>(id: string): T {
+  return document.getElementById(id) as T;
+}
+
+/** Shows one state: its sentence, and the controls that go with it. */
+export function show(state: State): void {
+  document.querySelectorAll<HTMLElement>("[data-state]").forEach((part) => {
+    part.hidden = part.dataset["state"] !== state;
+  });
+  document.querySelectorAll<HTMLElement>("[data-also]").forEach((part) => {
+    part.hidden = !part.dataset["also"]!.split(" ").includes(state);
+  });
+  const button = element<HTMLButtonElement>("send");
+  button.disabled = button.closest("[data-also]")?.hasAttribute("hidden") ?? true;
+}
+
+export function progress(share: number): void {
+  element<HTMLProgressElement>("bar").value = share;
+}
+
+/** A clear screen: the form is emptied and gone, and only the thanks are left. */
+export function showReceived(form: HTMLFormElement): void {
+  form.reset();
+  form.remove();
+  element("sending").remove();
+  element("before").remove();
+  const thanks = element("received");
+  thanks.hidden = false;
+  scrollTo(0, 0);
+  thanks.focus();
+}

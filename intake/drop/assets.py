@@ -1,0 +1,91 @@
+"""The page's scripts and style, built beforehand, each in three encodings; and how one body is chosen for a visitor."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import intake
+from intake.errors import Fault
+
+PREFIX = "/a/"
+
+_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
+_NOT_BUILT = "Install the project again (pip install -e .): that builds them."
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """One constant answer, ready in every encoding; `br` is None where only gzip was made."""
+
+    identity: bytes
+    gzip: bytes
+    br: bytes | None = None
+
+    @classmethod
+    def packed(cls, content: bytes) -> Self:
+        """`content` and its gzip copy, the same bytes at every start."""
+        return cls(identity=content, gzip=gzip.compress(content, 9, mtime=0))
+
+    def choose(self, accept_encoding: str) -> tuple[bytes, str | None]:
+        """The bytes for a request's `Accept-Encoding` and the `Content-Encoding` to name.
+
+        Weights are read only as far as `q=0` (never): a browser that takes brotli always prefers it, and over plain http
+        (an onion) browsers offer gzip alone.
+        """
+        offered = {
+            name.strip().lower()
+            for name, _, weight in (part.partition(";") for part in accept_encoding.split(","))
+            if weight.replace(" ", "").rstrip("0.") != "q="
+        }
+        if self.br is not None and "br" in offered:
+            return self.br, "br"
+        if "gzip" in offered:
+            return self.gzip, "gzip"
+        return self.identity, None
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file of the page under its public path, `/a/<name>.<hash>.<ext>`."""
+
+    path: str
+    content_type: str
+    body: Body
+
+
+class Assets:
+    """The files that the build listed in `manifest.json`; nothing else is ever served."""
+
+    def __init__(self, assets: Mapping[str, Asset]) -> None:
+        self._by_name = dict(assets)
+        self._by_path = {asset.path: asset for asset in assets.values()}
+
+    @classmethod
+    def load(cls, folder: Path | None = None) -> Self:
+        """Read what the build hook left in `folder` (default: `intake/browser/dist`). Raises `Fault`."""
+        dist = folder or Path(intake.__file__).parent / "browser" / "dist"
+        try:
+            manifest: dict[str, str] = json.loads((dist / "manifest.json").read_bytes())
+            return cls({name: _read(dist / file) for name, file in manifest.items()})
+        except (OSError, ValueError) as error:
+            raise Fault("the page's scripts and style are not built", _NOT_BUILT) from error
+
+    def get(self, path: str) -> Asset | None:
+        """The asset under a request's path, or None."""
+        return self._by_path.get(path)
+
+    def __getitem__(self, name: str) -> str:
+        """The public path of a logical name, such as `style.css`. Raises `Fault` for a name that was not built."""
+        if name not in self._by_name:
+            raise Fault(f"the page's {name} is not built", _NOT_BUILT)
+        return self._by_name[name].path
+
+
+def _read(file: Path) -> Asset:
+    copies = [file.with_name(file.name + suffix).read_bytes() for suffix in ("", ".gz", ".br")]
+    return Asset(PREFIX + file.name, _TYPES[file.suffix], Body(*copies))
