@@ -73,13 +73,13 @@ class VerifyKey:
             raise KeyringRefused("this is not a public signing key (name+hash+base64)")
         if raw[:1] != _ED25519:
             raise KeyringRefused(f"the key of {name} is of another kind than Ed25519")
-        if not nacl.bindings.crypto_core_ed25519_is_valid_point(raw[1:]):
-            raise KeyringRefused(f"the key of {name} is no point of the curve's main group")
         key = cls(name, raw[1:])
         if key_hash != key.key_hash.hex():
             raise KeyringRefused(
                 f"the key of {name} does not fit its own hash", "It was mistyped or cut: copy it again."
             )
+        if not nacl.bindings.crypto_core_ed25519_is_valid_point(raw[1:]):
+            raise KeyringRefused(f"the key of {name} is no point of the curve's main group")
         return key
 
     def __str__(self) -> str:
