@@ -6,6 +6,8 @@
  */
 
 import { fromBech32 } from "./bech32.ts";
+import { fromBase64, hex } from "./bytes.ts";
+import { fingerprint } from "./fingerprint.ts";
 import { parseNote, parseVerifyKey, votes, type VerifyKey } from "./note.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -21,45 +23,53 @@ export interface Keyring {
   readonly issued: string;
   readonly expires: string;
   readonly closes: string;
-  readonly closedThrough: number;
   readonly threshold: number;
   readonly roots: readonly VerifyKey[];
   /** The raw hybrid public keys of the active reviewers. */
   readonly reviewers: readonly Uint8Array[];
 }
 
-const NUMBER = /^(0|[1-9][0-9]{0,8})$/;
 const LABEL = /^[a-z0-9-]{1,32}$/;
+const SITE =
+  /^(https:\/\/[a-z0-9-]+(\.[a-z0-9-]+)*|http:\/\/([a-z0-9-]+\.)*[a-z2-7]{56}\.onion)(:[1-9][0-9]{0,4})?(\/[!-~]*)?$/;
 
 function wrong(): never {
   throw new Refusal("keyring");
 }
 
+function matching(pattern: RegExp, text: string): string {
+  return pattern.test(text) ? text : wrong();
+}
+
 /** A real calendar day, written YYYY-MM-DD: days compare as text. */
 function day(text: string): string {
-  const time = Date.parse(text + "T00:00:00Z");
-  return /^\d{4}-\d{2}-\d{2}$/.test(text) && !isNaN(time) && new Date(time).toISOString().startsWith(text) ? text : wrong();
+  const time = Date.parse(`${matching(/^\d{4}-\d{2}-\d{2}$/, text)}T00:00:00Z`);
+  return !isNaN(time) && new Date(time).toISOString().startsWith(text) ? text : wrong();
 }
 
-function count(text: string): number {
-  return NUMBER.test(text) ? Number(text) : wrong();
+function number(text: string, least: number, most: number): number {
+  const value = Number(matching(/^(0|[1-9][0-9]{0,8})$/, text));
+  return value >= least && value <= most ? value : wrong();
 }
 
-/** Lines taken strictly in their order; anything else refuses. */
+/** Lines taken strictly in their order, each split at single spaces. */
 class Lines {
   private at = 0;
   constructor(private readonly lines: readonly string[]) {}
 
   one(word: string): string {
-    return this.many(word, 1, 1)[0]!;
+    return this.many(word, 1, 1, 1)[0]![0]!;
   }
 
-  many(word: string, least: number, most = Infinity): string[] {
-    const found: string[] = [];
-    while (found.length < most && this.lines[this.at]?.startsWith(word + " ")) {
-      found.push(this.lines[this.at++]!.slice(word.length + 1));
+  /** The values of `least` to `most` lines that begin with `word`, exactly `width` of them in each. */
+  many(word: string, width: number, least: number, most: number): string[][] {
+    const found: string[][] = [];
+    while (this.lines[this.at]?.startsWith(word + " ")) {
+      const values = this.lines[this.at++]!.split(" ").slice(1);
+      if (values.length !== width || values.includes("")) wrong();
+      found.push(values);
     }
-    return found.length < least ? wrong() : found;
+    return found.length < least || found.length > most ? wrong() : found;
   }
 
   end(): void {
@@ -67,72 +77,104 @@ class Lines {
   }
 }
 
-/** The parts of one line, exactly `length` of them, the first a label not seen before. */
-function labelled(lines: readonly string[], length: number): string[][] {
-  const rows = lines.map((line) => line.split(" "));
-  const labels = new Set(rows.map((row) => row[0]));
-  return labels.size === rows.length && rows.every((row) => row.length === length && LABEL.test(row[0]!)) ? rows : wrong();
-}
+/** What the keyring has named so far: every label once in its role, every key and recipient once in all. */
+class Named {
+  private readonly seen = new Set<string>();
+  constructor(private readonly origin: string) {}
 
-function signers(origin: string, lines: readonly string[]): VerifyKey[] {
-  return labelled(lines, 2).map(([label, line]) => {
-    const key = parseVerifyKey(line!);
-    return key.name === `${origin}/${label}` ? key : wrong();
-  });
-}
+  private once(name: string): void {
+    if (this.seen.has(name)) wrong();
+    this.seen.add(name);
+  }
 
-function recipient(text: string): Uint8Array {
-  const key = fromBech32("age1pq", text);
-  return key?.length === 1216 ? key : wrong();
+  label(role: string, label: string): void {
+    this.once(`${role} ${matching(LABEL, label)}`);
+  }
+
+  key(label: string, text: string): VerifyKey {
+    const key = parseVerifyKey(text);
+    this.once(`key ${hex(key.key)}`);
+    this.once(`fingerprint ${fingerprint(text)}`);
+    return key.name === `${this.origin}/${label}` ? key : wrong();
+  }
+
+  /** A retired key's: neither twice, nor that of a key that stands above. */
+  retired(fingerprint: string): void {
+    this.once(`fingerprint ${matching(/^\d{5}(-\d{5}){7}$/, fingerprint)}`);
+  }
+
+  /** The 1,216 bytes of a hybrid public key. */
+  recipient(text: string): Uint8Array {
+    this.once(`fingerprint ${fingerprint(text)}`);
+    const key = fromBech32("age1pq", text);
+    return key?.length === 1216 ? key : wrong();
+  }
 }
 
 export function parseKeyring(text: Uint8Array): Keyring {
-  const body = new TextDecoder("utf-8", { fatal: true }).decode(text);
+  const body = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(text);
   if (!body.startsWith("amonat/keyring/1\n")) wrong();
   const lines = new Lines(body.slice(0, -1).split("\n").slice(1));
-  const origin = lines.one("origin");
-  if (!/^[a-z0-9.-]{1,64}$/.test(origin)) wrong();
-  const serial = count(lines.one("serial"));
+  const origin = matching(/^[a-z0-9.-]{1,64}$/, lines.one("origin"));
+  const serial = number(lines.one("serial"), 1, 999_999);
   const previous = lines.one("previous");
-  if (serial < 1 || (serial === 1) !== (previous === "-")) wrong();
+  if ((serial === 1) !== (previous === "-") || (serial > 1 && fromBase64(previous)?.length !== 32)) wrong();
   const issued = day(lines.one("issued"));
   const expires = day(lines.one("expires"));
   const closes = day(lines.one("closes"));
   if (issued > expires || expires > closes) wrong();
-  const closedThrough = count(lines.one("closed-through"));
-  lines.many("site", 0);
-  const threshold = count(lines.one("threshold"));
-  const roots = signers(origin, lines.many("root", 1));
-  if (threshold < 1 || threshold > roots.length) wrong();
-  signers(origin, lines.many("drop", 1));
-  const reviewers = labelled(lines.many("reviewer", 1), 3).map(([label, key, signer]) => {
-    if (parseVerifyKey(signer!).name !== `${origin}/${label}`) wrong();
-    return recipient(key!);
+  number(lines.one("closed-through"), 0, serial - 1);
+  const sites = lines.many("site", 1, 0, 8).map(([site]) => matching(SITE, site!));
+  if (new Set(sites).size !== sites.length || sites.some((site) => site.length > 255)) wrong();
+  const threshold = number(lines.one("threshold"), 1, 16);
+  const named = new Named(origin);
+  const signer = (role: string, label: string, key: string): VerifyKey => {
+    named.label(role, label);
+    return named.key(label, key);
+  };
+  const roots = lines.many("root", 2, 1, 16).map(([label, key]) => signer("root", label!, key!));
+  if (threshold > roots.length) wrong();
+  lines.many("drop", 2, 1, 8).forEach(([label, key]) => signer("drop", label!, key!));
+  const reviewers = lines.many("reviewer", 3, 1, 32).map(([label, recipient, key]) => {
+    signer("reviewer", label!, key!);
+    return named.recipient(recipient!);
   });
-  labelled(lines.many("duty", 0, 2), 2).forEach(([, key]) => recipient(key!));
-  lines.many("retired", 0);
+  lines.many("duty", 2, 0, 2).forEach(([label, recipient]) => {
+    named.label("duty", label!);
+    named.recipient(recipient!);
+  });
+  lines.many("retired", 3, 0, 200).forEach(([label, written, left]) => {
+    matching(LABEL, label!);
+    named.retired(written!);
+    day(left!);
+  });
   lines.end();
-  return { origin, serial, issued, expires, closes, closedThrough, threshold, roots, reviewers };
+  return { origin, serial, issued, expires, closes, threshold, roots, reviewers };
 }
 
-/** The keyring in `note`, believed on `today` (YYYY-MM-DD); throws `Refusal` with the reason. */
-export function believe(note: Uint8Array, trust: Trust, today: string): Keyring {
-  const signed = parse(() => parseNote(note));
-  const keyring = parse(() => parseKeyring(signed.text));
-  const pinned = trust.roots.map(parseVerifyKey);
-  if (keyring.origin !== trust.origin) wrong();
-  if (trust.threshold < 1 || votes(signed, pinned) < trust.threshold) wrong();
-  if (votes(signed, keyring.roots) < keyring.threshold) wrong();
-  if (keyring.closedThrough >= keyring.serial) throw new Refusal("closed");
-  if (today < keyring.issued || today >= keyring.closes) throw new Refusal("date");
+/**
+ * The keyring in `note`, believed on `today` (YYYY-MM-DD). Throws `Refusal`: "date" when today lies outside its days,
+ * and "closed" instead where a person has vouched (`sure`) for a day after them.
+ */
+export function believe(note: Uint8Array, trust: Trust, today: string, sure: boolean): Keyring {
+  const keyring = trusted(note, trust);
+  if (today < keyring.issued) throw new Refusal("date");
+  if (today >= keyring.closes) throw new Refusal(sure ? "closed" : "date");
   return keyring;
 }
 
-/** Bytes that aren't text are as wrong as a wrong line. */
-function parse<T>(read: () => T): T {
+function trusted(note: Uint8Array, trust: Trust): Keyring {
   try {
-    return read();
+    const signed = parseNote(note);
+    const keyring = parseKeyring(signed.text);
+    const enough =
+      trust.threshold >= 1 &&
+      keyring.origin === trust.origin &&
+      votes(signed, trust.roots.map(parseVerifyKey)) >= trust.threshold &&
+      votes(signed, keyring.roots) >= keyring.threshold;
+    return enough ? keyring : wrong();
   } catch {
+    // Bytes that are no text, points that are not on the curve: all of it is a keyring that can't be believed.
     return wrong();
   }
 }

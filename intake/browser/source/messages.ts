@@ -1,6 +1,6 @@
 /** What the page and its sealing worker say to each other. */
 
-import type { Answer } from "./package.ts";
+import type { Answer } from "./answers.ts";
 import type { Reason } from "./refusal.ts";
 
 /** What the page was built with: trust, questionnaire and language, from the attributes of `<html>`. */

@@ -6,6 +6,8 @@ import { concat, equal, fromBase64, hex, utf8 } from "./bytes.ts";
 import { Refusal } from "./refusal.ts";
 
 const ED25519 = 1;
+const LARGEST = 256 * 1024;
+const MOST = 100;
 const NAME = /^[^\s+\p{C}]+$/u;
 
 export interface VerifyKey {
@@ -35,6 +37,7 @@ export function parseNote(bytes: Uint8Array): SignedNote {
   const split = whole.lastIndexOf("\n\n");
   if (split < 0 || !whole.endsWith("\n") || /[^\P{Cc}\n]/u.test(whole)) throw new Refusal("keyring");
   const lines = whole.slice(split + 2, -1).split("\n");
+  if (bytes.length > LARGEST || lines.length > MOST) throw new Refusal("keyring");
   const signatures = lines.map((line) => {
     const [, name, encoded] = /^\u2014 ([^ ]+) ([^ ]+)$/.exec(line) ?? [];
     const value = encoded === undefined ? null : fromBase64(encoded);

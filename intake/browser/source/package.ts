@@ -1,5 +1,6 @@
 /** What is sealed: a POSIX (ustar) tar of `report.json`, then zero bytes up to a size class that tells nothing. */
 
+import type { Answer } from "./answers.ts";
 import { utf8 } from "./bytes.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -10,8 +11,6 @@ const BLOCK = 512;
 
 /** The marker of two empty blocks that ends a tar. */
 const END = 2 * BLOCK;
-
-export type Answer = unknown;
 
 export interface Report {
   readonly id: string;

@@ -1,6 +1,6 @@
 /** The page: collects answers, hands them to the sealing worker, and says what happens. It knows no cryptography. */
 
-import { answersOf, type Kind } from "./answers.ts";
+import { answersOf, type Kind, type Pair } from "./answers.ts";
 import { armExit } from "./exit.ts";
 import type { Setting, ToPage, ToWorker } from "./messages.ts";
 import { element, progress, show, showReceived } from "./view.ts";
@@ -15,11 +15,11 @@ function kinds(): Map<string, Kind> {
   return new Map(Array.from(fields, ({ dataset }) => [dataset["field"]!, dataset["type"] as Kind]));
 }
 
-/** What the plain form would post, pair by pair; files and the language are not answers. */
-function pairs(): Array<[string, string]> {
-  const found: Array<[string, string]> = [];
+/** What the plain form would post, pair by pair; files are not answers. */
+function pairs(): Pair[] {
+  const found: Pair[] = [];
   new FormData(form).forEach((value, name) => {
-    if (typeof value === "string" && name !== "language") found.push([name, value]);
+    if (typeof value === "string") found.push([name, value]);
   });
   return found;
 }

@@ -2,10 +2,11 @@
 
 import "./older.ts";
 import { seal } from "./age.ts";
+import type { Answer } from "./answers.ts";
 import { hex, random } from "./bytes.ts";
 import { believe, type Keyring } from "./keyring.ts";
 import type { Setting, ToPage, ToWorker } from "./messages.ts";
-import { pack, type Answer } from "./package.ts";
+import { pack } from "./package.ts";
 import { deliver, growing, pause } from "./post.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -34,13 +35,8 @@ async function fetchNote(): Promise<Uint8Array> {
 
 async function refresh(): Promise<Keyring> {
   const note = await fetchNote();
-  try {
-    keyring = believe(note, setting, today);
-  } catch (error) {
-    keyring = null;
-    const late = error instanceof Refusal && error.reason === "date" && asked;
-    throw late ? new Refusal("closed") : error;
-  }
+  keyring = null;
+  keyring = believe(note, setting, today, asked);
   return keyring;
 }
 

@@ -1,0 +1,249 @@
+"""The pages a witness sees, rendered once at start: constant bytes per language, so that they can be listed by hash.
+
+What varies between installations stands in `data-` attributes (origin, roots, threshold) and in the operator's own texts;
+what varies between visits is fetched by the page itself. No page holds an inline script or style.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from babel.dates import get_month_names
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+import intake
+from intake.drop.assets import Assets, Body
+from intake.errors import Fault, Usage
+from intake.locale import Catalog, Language, catalog, languages
+from intake.report.questionnaire import Questionnaire
+
+
+class Organisation(Protocol):
+    """What the form says under "Who reads this", in one language."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def who_reads(self) -> str: ...
+    @property
+    def retention(self) -> str: ...
+    @property
+    def withdraw(self) -> str: ...
+    @property
+    def check(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What an installation puts into its pages. The mappings are by language code."""
+
+    origin: str
+    roots: Sequence[str]
+    """The trusted roots as vkeys: the one thing in the page that decides which keyring it believes."""
+    threshold: int
+    questionnaire: Questionnaire
+    languages: Sequence[str]
+    reading_times: Mapping[str, str]
+    urgent_contacts: Mapping[str, str]
+    organisation: Mapping[str, Organisation]
+    leave_url: str
+    plain_form: bool = True
+    onion: str | None = None
+    drafts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question with its words in one language."""
+
+    id: str
+    type: str
+    text: str
+    hint: str
+    choices: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why something did not work, and what to do, in one language."""
+
+    title: str
+    advice: str
+
+
+def _(text: str) -> str:
+    """Mark a sentence for the catalogues; it is translated where it is used."""
+    return text
+
+
+_PROBLEMS = {
+    "bad-request": (
+        _("This could not be read"),
+        _("Nothing was kept. Go back, check that your text is still there, and send it once more."),
+    ),
+    "not-found": (_("There is no such page"), _("Check the address, or begin at the form.")),
+    "method-not-allowed": (_("This does not work here"), _("Begin at the form.")),
+    "too-large": (
+        _("This is too long"),
+        _("Nothing was kept. Go back, shorten your text, or send it in two parts."),
+    ),
+    "busy": (_("Too many at once"), _("Nothing was kept. Go back, wait a minute, and send it once more.")),
+    "unavailable": (
+        _("This does not work just now"),
+        _("Nothing was kept. Go back, wait a few minutes, and send it once more."),
+    ),
+    "full": (
+        _("No more can be taken just now"),
+        _("Nothing was kept. Try again later, or use another way: {urgent_contacts}."),
+    ),
+    "closed": (
+        _("We can't take reports now"),
+        _("The keys of this page are past their day. Nothing was kept. Use another way: {urgent_contacts}."),
+    ),
+    "plain-form-off": (
+        _("This form needs JavaScript"),
+        _("Nothing was kept. Turn JavaScript on, or use another way: {urgent_contacts}."),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Bodies:
+    form: Body
+    received: Body
+    problems: Mapping[str, Body] = field(default_factory=dict)
+
+
+class Pages:
+    """All pages in all languages served. Raises `Usage` for a language that can't be served."""
+
+    def __init__(self, setting: Setting, assets: Assets) -> None:
+        known = {language.code: language for language in languages()}
+        if missing := [code for code in setting.languages if code not in known]:
+            raise Usage(f"no translation for the language {', '.join(missing)}", f"Choose from {', '.join(known)}.")
+        catalogs = {code: catalog(code) for code in setting.languages}
+        served = [known[code] for code, words in catalogs.items() if setting.drafts or not words.draft]
+        if not served:
+            raise Usage(
+                "every language chosen is a draft that no native reader has signed", "Serve drafts with --drafts."
+            )
+        self.languages = tuple(language.code for language in served)
+        environment = Environment(
+            loader=FileSystemLoader(_templates()),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._bodies = {
+            language.code: _render(environment, setting, assets, served, language, catalogs[language.code])
+            for language in served
+        }
+
+    @property
+    def default(self) -> str:
+        """The language of `/`: the operator's first."""
+        return self.languages[0]
+
+    def form(self, language: str) -> Body:
+        """The form. Raises `KeyError` for a language not served, as do the others."""
+        return self._bodies[language].form
+
+    def received(self, language: str) -> Body:
+        """The answer to a plain report that was stored."""
+        return self._bodies[language].received
+
+    def problem(self, language: str, word: str) -> Body:
+        """A sentence for a person, by the word of `urn:amonat:<word>`; words without their own say `unavailable`."""
+        problems = self._bodies[language].problems
+        return problems.get(word, problems["unavailable"])
+
+
+def _templates() -> Path:
+    """In the wheel the templates lie inside the package; in a clone, beside it."""
+    package = Path(intake.__file__).parent
+    for folder in (package / "templates", package.parent / "templates"):
+        if folder.is_dir():
+            return folder
+    raise Fault("the page's templates are missing", "Install the project again.")
+
+
+def _render(
+    environment: Environment,
+    setting: Setting,
+    assets: Assets,
+    served: Sequence[Language],
+    language: Language,
+    words: Catalog,
+) -> _Bodies:
+    code = language.code
+    contacts = setting.urgent_contacts[code]
+    shared = {
+        "_": words.gettext,
+        "assets": assets,
+        "draft": words.draft,
+        "language": language,
+        "languages": served,
+        "leave_url": setting.leave_url,
+        "reading_times": setting.reading_times[code],
+        "urgent_contacts": contacts,
+    }
+
+    def page(template: str, **more: object) -> Body:
+        return _squeezed(environment.get_template(template).render(shared, **more))
+
+    return _Bodies(
+        form=page(
+            "form.html",
+            origin=setting.origin,
+            roots=setting.roots,
+            threshold=setting.threshold,
+            questionnaire=setting.questionnaire,
+            digest=setting.questionnaire.digest(words),
+            questions=_questions(setting.questionnaire, words),
+            months=_months(code),
+            organisation=setting.organisation[code],
+            onion=setting.onion,
+            plain_form=setting.plain_form,
+        ),
+        received=page("received.html"),
+        problems={
+            word: page(
+                "problem.html",
+                problem=Problem(words.gettext(title), words.gettext(advice).format(urgent_contacts=contacts)),
+            )
+            for word, (title, advice) in _PROBLEMS.items()
+        },
+    )
+
+
+def _questions(questionnaire: Questionnaire, words: Catalog) -> list[Question]:
+    """The questions that are shown first, in one language."""
+    return [
+        Question(
+            id=field.id,
+            type=field.type,
+            text=words.gettext(field.question, field.id),
+            hint=words.gettext(field.hint, f"{field.id}.hint") if field.hint else "",
+            choices=[
+                (choice.code, words.gettext(choice.words, f"{field.choices}.{choice.code}"))
+                for choice in questionnaire.choices(field)
+            ],
+        )
+        for field in questionnaire.fields
+        if field.layer == 1
+    ]
+
+
+def _months(code: str) -> list[str]:
+    """The names of the twelve months, as they stand alone in a list."""
+    return [name.capitalize() for name in dict(get_month_names("wide", context="stand-alone", locale=code)).values()]
+
+
+def _squeezed(html: str) -> Body:
+    """Without the blank lines and indents that only the templates' readers need."""
+    return Body.packed("\n".join(line for line in map(str.strip, html.splitlines()) if line).encode() + b"\n")
+

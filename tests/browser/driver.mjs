@@ -1,0 +1,29 @@
+/** Runs the page's own modules under node, so that tests can compare them with Python's: a JSON list of tasks in, answers out. */
+
+import { readFileSync, writeSync } from "node:fs";
+import { seal } from "../../intake/browser/source/age.ts";
+import { answersOf } from "../../intake/browser/source/answers.ts";
+import { base64, fromBase64 } from "../../intake/browser/source/bytes.ts";
+import { fromBech32 } from "../../intake/browser/source/bech32.ts";
+import { believe } from "../../intake/browser/source/keyring.ts";
+import { pack } from "../../intake/browser/source/package.ts";
+
+/** Bytes that Python can make again: 0, 1, 2 … 250, 0, 1 … */
+const pattern = (size) => Uint8Array.from({ length: size }, (_, i) => i % 251);
+
+const tasks = {
+  keyring: ({ note, trust, today, sure }) => believe(fromBase64(note), trust, today, sure).serial,
+  answers: ({ kinds, pairs }) => answersOf(new Map(kinds), pairs),
+  seal: ({ recipients, size }) => base64(seal(pattern(size), recipients.map((one) => fromBech32("age1pq", one))), true),
+  pack: ({ report }) => base64(pack(report), true),
+};
+
+const answers = JSON.parse(readFileSync(0, "utf8")).map(({ task, ...rest }) => {
+  try {
+    return { done: tasks[task](rest) };
+  } catch (error) {
+    return { refused: error.reason ?? String(error) };
+  }
+});
+const said = new TextEncoder().encode(JSON.stringify(answers));
+for (let at = 0; at < said.length; ) at += writeSync(1, said, at);

@@ -1,0 +1,80 @@
+"""What the page seals is an age file of the one right length that Python and typage open, at every chunk boundary."""
+
+import base64
+import io
+import json
+
+import pytest
+
+from intake.errors import NoKeyFits
+from intake.report.package import read_package
+from intake.report.sizes import CLASSES, is_sealed_size, sealed_size
+from intake.sealing import Header, HybridIdentity, open_bytes
+from tests.harness.page_code import run_page
+
+CHUNK = 65_536
+SIZES = [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK - 1, 2 * CHUNK, 2 * CHUNK + 1, 5 * CHUNK, 300 * 1000]
+
+
+def _pattern(size: int) -> bytes:
+    return bytes(i % 251 for i in range(size))
+
+
+def test_python_opens_what_the_page_sealed_at_every_chunk_boundary() -> None:
+    identities = [HybridIdentity.generate() for _ in range(3)]
+    recipients = [str(identity.recipient) for identity in identities]
+    said = run_page({"task": "seal", "recipients": recipients, "size": size} for size in SIZES)
+    for number, (size, answer) in enumerate(zip(SIZES, said, strict=True)):
+        sealed = base64.b64decode(answer["done"])
+        assert len(sealed) == sealed_size(3, size)
+        assert {stanza.kind for stanza in Header.parse(sealed).stanzas} == {"mlkem768x25519"}
+        assert open_bytes(sealed, [identities[number % 3]]) == _pattern(size)
+    with pytest.raises(NoKeyFits):
+        open_bytes(sealed, [HybridIdentity.generate()])
+
+
+def test_two_files_share_nothing() -> None:
+    task = {"task": "seal", "recipients": [str(HybridIdentity.generate().recipient)], "size": 100}
+    one, other = (base64.b64decode(answer["done"]) for answer in run_page([task, task]))
+    header = Header.parse(one).size
+    assert one[:header] != other[:header]
+    assert one[header:] != other[header:]
+
+
+def _report(text: str) -> dict[str, object]:
+    return {
+        "id": "0123456789abcdef" * 2,
+        "origin": "drop.example",
+        "keyring": 7,
+        "questionnaire": {"name": "first", "version": "1", "sha256": "0" * 64},
+        "language": "tg",
+        "day": "2026-11-23",
+        "answers": {"account": text, "urgent": ["removal"]},
+    }
+
+
+def test_the_package_is_the_one_python_reads() -> None:
+    text = "Ғӣқӯҳҷ «…» \u2028 🙂 \\ \" \t"
+    (said,) = run_page([{"task": "pack", "report": _report(text)}])
+    plain = base64.b64decode(said["done"])
+    report = read_package(io.BytesIO(plain)).report
+    assert json.loads(report.to_json())["answers"] == {"account": text, "urgent": ["removal"]}
+    assert (report.sealed_by, report.keyring, report.day.isoformat()) == ("browser", 7, "2026-11-23")
+
+
+@pytest.mark.parametrize("letter", ["a", "ҷ", "漢", "🙂", '"', "\n"])
+def test_only_the_size_classes_occur(letter: str) -> None:
+    counts = [0, 1, 1000, 14_000, 15_900, 65_000, 100_000]
+    said = run_page([{"task": "pack", "report": _report(letter * count)} for count in counts])
+    for answer in said:
+        plain = base64.b64decode(answer["done"])
+        assert len(plain) in CLASSES
+        assert is_sealed_size(3, sealed_size(3, len(plain)))
+
+
+def test_more_than_the_largest_class_is_refused() -> None:
+    fits, too_long = run_page(
+        {"task": "pack", "report": _report("a" * (CLASSES[-1] - taken))} for taken in (3_000, 1_000)
+    )
+    assert len(base64.b64decode(fits["done"])) == CLASSES[-1]
+    assert too_long == {"refused": "large"}
