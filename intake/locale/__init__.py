@@ -1,0 +1,110 @@
+"""The languages of the form and their words: `.po` files read as they are, and the packaged questionnaire.
+
+A language is a folder beside this file with `questionnaire.po` (contexts as `Questionnaire.messages` lists them, and
+the labels of `intake.report.reading`) and `page.po` (plain messages). The comment at the top of `questionnaire.po` says
+
+    # Language: Тоҷикӣ            the language's own name
+    # Direction: ltr              or rtl
+    # Native reader: NAME         only once a native reader has signed the safety and consent texts
+
+A language is a draft until each of its files names its native reader. English is the source and has no files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Literal
+
+from babel.messages.catalog import Catalog as Po
+from babel.messages.pofile import PoFileError, read_po
+
+from intake.errors import Fault, Usage
+from intake.report.questionnaire import Questionnaire
+
+SOURCE = "en"
+FILES = ("questionnaire.po", "page.po")
+
+_REMARK = re.compile(r"# *([A-Za-z ]+): *(\S.*)")
+_ADVICE = "Install the software again, or correct the file."
+
+Direction = Literal["ltr", "rtl"]
+Key = tuple[str | None, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language of the form: its code (BCP 47), its name in itself, and the direction it is written in."""
+
+    code: str
+    own_name: str
+    direction: Direction
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """The words of one language. Satisfies `intake.report.questionnaire.Words`."""
+
+    language: Language
+    draft: bool
+    messages: Mapping[Key, str] = field(default_factory=dict, repr=False)
+
+    def gettext(self, message: str, context: str | None = None) -> str:
+        """The translation, or the English message where there is none."""
+        return self.messages.get((context, message), message)
+
+
+@cache
+def languages() -> tuple[Language, ...]:
+    """English and every language that has a folder here, in order of code."""
+    found = [folder.name for folder in files(__name__).iterdir() if folder.joinpath(FILES[0]).is_file()]
+    return tuple(catalog(code).language for code in (SOURCE, *sorted(found)))
+
+
+@cache
+def catalog(code: str) -> Catalog:
+    """The words of a language. Raises `Usage` when there is no such language, `Fault` when its files can't be read."""
+    if code == SOURCE:
+        return Catalog(Language(SOURCE, "English", "ltr"), draft=False)
+    folder = files(__name__).joinpath(code)
+    if not (re.fullmatch(r"[A-Za-z0-9-]{2,35}", code) and folder.joinpath(FILES[0]).is_file()):
+        raise Usage(f"there is no translation {code!r}", "Choose one of the languages that are installed.")
+    catalogs = [_read(path) for name in FILES if (path := folder.joinpath(name)).is_file()]
+    remarks = [_remarks(po) for po in catalogs]
+    own_name, direction = remarks[0].get("Language"), remarks[0].get("Direction")
+    if own_name is None or direction not in ("ltr", "rtl"):
+        raise Fault(f"{code}/{FILES[0]} doesn't say its language's own name and direction", _ADVICE)
+    side: Direction = "rtl" if direction == "rtl" else "ltr"
+    draft = len(catalogs) < len(FILES) or not all("Native reader" in said for said in remarks)
+    return Catalog(Language(code, own_name, side), draft, {k: v for po in catalogs for k, v in _words(po).items()})
+
+
+@cache
+def first_questionnaire() -> Questionnaire:
+    """The questionnaire that comes with this software."""
+    return Questionnaire.parse(files("intake.report").joinpath("first.toml").read_bytes())
+
+
+def _read(path: Traversable) -> Po:
+    try:
+        with path.open("rb") as file:
+            return read_po(file, abort_invalid=True)
+    except (OSError, PoFileError, UnicodeDecodeError) as error:
+        raise Fault(f"the translation {path} can't be read: {error}", _ADVICE) from error
+
+
+def _remarks(po: Po) -> dict[str, str]:
+    return {found[1]: found[2].strip() for line in po.header_comment.splitlines() if (found := _REMARK.fullmatch(line))}
+
+
+def _words(po: Po) -> dict[Key, str]:
+    return {
+        (message.context, message.id): message.string
+        for message in po
+        if message.id and isinstance(message.id, str) and isinstance(message.string, str) and message.string
+        if not message.fuzzy
+    }
