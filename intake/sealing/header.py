@@ -33,7 +33,7 @@ _ARGUMENTS = re.compile(rb"-> ([!-~]+(?: [!-~]+)*)\n")
 _END = re.compile(rb"--- ([A-Za-z0-9+/]{43})\n")
 
 
-def encode_base64(data: bytes) -> str:
+def encode_base64(data: bytes | bytearray) -> str:
     """Base 64 (RFC 4648, section 4) without padding."""
     return b2a_base64(data, newline=False).rstrip(b"=").decode()
 

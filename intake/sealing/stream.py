@@ -39,7 +39,11 @@ def payload_key(file_key: bytes, nonce: bytes) -> bytes:
 
 def sealed_length(length: int) -> int:
     """Bytes of the chunks that `length` bytes of plaintext make, without the payload's nonce."""
-    return length + TAG_SIZE * max(1, -(-length // CHUNK_SIZE))
+    return length + TAG_SIZE * _chunks(length)
+
+
+def _chunks(length: int) -> int:
+    return max(1, -(-length // CHUNK_SIZE))
 
 
 def plain_length(sealed: int) -> int:
@@ -106,9 +110,7 @@ class ChunkReader:
         Raises `Damaged` for a chunk that does not verify, and, after the last chunk, for anything behind it.
         """
         if self._length is not None:
-            chunk = self.chunk_at(self._index) if self._index < self._chunks(self._length) else b""
-            self._index += 1
-            return chunk
+            return self.chunk_at(self._index) if self._index < _chunks(self._length) else b""
         if self._ended:
             if self._source.read(1):
                 raise Damaged("the payload has bytes behind its last chunk")
@@ -134,31 +136,28 @@ class ChunkReader:
         if self._length is None:
             if self._start is None:
                 raise io.UnsupportedOperation("the sealed file can't be sought in")
-            here = self._source.tell()
-            length = plain_length(self._source.seek(0, io.SEEK_END) - self._start)
-            self._length = length
+            here, index = self._source.tell(), self._index
             try:
-                self.chunk_at(self._chunks(length) - 1)
-            except Damaged:
-                self._length = None
+                length = plain_length(self._source.seek(0, io.SEEK_END) - self._start)
+                self._open_at(_chunks(length) - 1, length)
+            finally:
                 self._source.seek(here)
-                raise
+                self._index = index
+            self._length = length
         return self._length
 
     def chunk_at(self, index: int) -> bytes:
         """The plaintext of chunk `index`, 0 being the first; `following` goes on behind it."""
-        last = self._chunks(self.length) - 1
-        if not 0 <= index <= last:
+        if not 0 <= index < _chunks(self.length):
             raise ValueError("no such chunk")
+        return self._open_at(index, self.length)
+
+    def _open_at(self, index: int, length: int) -> bytes:
         assert self._start is not None
         self._source.seek(self._start + index * SEALED_CHUNK_SIZE)
-        chunk = self._open(index, _fill(self._source, SEALED_CHUNK_SIZE), last=index == last)
+        sealed = _fill(self._source, SEALED_CHUNK_SIZE)
         self._index = index + 1
-        return chunk
-
-    @staticmethod
-    def _chunks(length: int) -> int:
-        return max(1, -(-length // CHUNK_SIZE))
+        return self._open(index, sealed, last=index == _chunks(length) - 1)
 
     def _open(self, index: int, sealed: bytes, *, last: bool) -> bytes:
         try:
