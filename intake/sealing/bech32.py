@@ -1,7 +1,6 @@
 """Bech32 (BIP 173) without its length limit: how age writes recipients and identities as text.
 
->>> encode("age", bytes(32))[:8]
-'age1qqqq'
+age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj
 """
 
 from __future__ import annotations

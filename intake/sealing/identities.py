@@ -70,7 +70,7 @@ def open_identity_file(
 def open_text(data: bytes, passphrase: Callable[[], str]) -> str:
     """The text of a file that may be sealed to a passphrase. Raises like `open_identity_file`."""
     plain = data
-    if data.lstrip().startswith((b"age-encryption.org/", BEGIN)):
+    if data.startswith(b"age-encryption.org/") or data.lstrip().startswith(BEGIN):
         plain = open_sealed(dearmor(io.BytesIO(data)), (ScryptIdentity(passphrase()),)).read(FILE_LIMIT + 1)
     if len(plain) > FILE_LIMIT:
         raise Usage(f"the identity file is longer than {FILE_LIMIT} bytes")

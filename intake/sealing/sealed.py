@@ -104,10 +104,7 @@ class Opened(io.BufferedIOBase, BinaryIO):
     @property
     def size(self) -> int:
         """Bytes of plaintext, proved. Raises `Damaged`, or `io.UnsupportedOperation` where the source can't seek."""
-        here = self.tell()
-        known = self._chunks.length
-        self.seek(here)
-        return known
+        return self._chunks.length
 
     def tell(self) -> int:
         """The position in the plaintext, in bytes."""
@@ -116,14 +113,18 @@ class Opened(io.BufferedIOBase, BinaryIO):
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         """Go to a byte of the plaintext; beyond the end counts as the end. The chunk there is opened at once."""
         length = self._chunks.length
-        target = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self.tell(), io.SEEK_END: length}[whence]
+        origins = {io.SEEK_SET: 0, io.SEEK_CUR: self.tell(), io.SEEK_END: length}
+        if whence not in origins:
+            raise ValueError("whence is not 0, 1 or 2")
+        target = origins[whence] + offset
         if target < 0:
             raise ValueError("a position before the beginning")
         target = min(target, length)
         index = min(target // CHUNK_SIZE, max(0, length - 1) // CHUNK_SIZE)
-        self._chunk = self._chunks.chunk_at(index)
-        self._chunk_start = index * CHUNK_SIZE
-        self._taken = target - self._chunk_start
+        start = index * CHUNK_SIZE
+        if not self._chunk or start != self._chunk_start:
+            self._chunk, self._chunk_start = self._chunks.chunk_at(index), start
+        self._taken = target - start
         self._ended, self._failure = False, None
         return target
 
