@@ -10,15 +10,12 @@ import shlex
 import subprocess
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
 
 import click
 
 from intake.errors import Usage
-
-T = TypeVar("T")
 
 _DANGEROUS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
@@ -26,7 +23,7 @@ _DANGEROUS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 def safe(text: str, *, lines: bool = False) -> str:
     """Untrusted text made harmless for a terminal: control, format and unassigned characters become escapes.
 
-    With `lines`, a newline stays a newline. Zero-width joiners, bidirectional overrides and escape sequences never pass.
+    With `lines`, a newline stays one. Zero-width joiners, bidirectional overrides and escape sequences never pass.
     """
     return "".join(
         c if (lines and c == "\n") or unicodedata.category(c) not in _DANGEROUS else f"\\u{{{ord(c):x}}}" for c in text
@@ -111,7 +108,10 @@ def _typed(prompt: str, confirm: bool) -> str:
 
 
 @contextmanager
-def progress(items: Iterable[T], length: int, label: str) -> Iterator[Iterable[T]]:
-    """A bar on stderr for work that may last over a second; silent where stderr is not a terminal."""
-    with click.progressbar(items, length=length, label=label, file=sys.stderr) as bar:
-        yield bar
+def progress(length: int, label: str) -> Iterator[Callable[[int], None]]:
+    """A bar on stderr for work that may last over a second; silent where stderr is not a terminal.
+
+    Gives a function that takes the amount done since its last call, in the unit of `length`.
+    """
+    with click.progressbar(length=length, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+        yield bar.update

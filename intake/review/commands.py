@@ -1,0 +1,167 @@
+"""`intake review`: the commands of the offline desk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from intake.errors import Exit, IntakeError
+from intake.keyring.trust import Pin, Roots
+from intake.locale import catalog, languages
+from intake.report.package import Report
+from intake.report.reading import render
+from intake.review.keeping import keep
+from intake.review.opening import open_into
+from intake.review.sealed import Trust, readable, walk
+from intake.sealing import Identity, open_identity_file
+from intake.terminal import passphrase, progress, put, safe, say
+
+FILE_LIMIT = 1 << 20  # bytes of an identity file
+PRIVATE_KEY_PREFIX = "PRIVATE+KEY+"  # the line of a private file that signs; it opens nothing
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def door() -> None:
+    """Open and work on reports. Made for a machine that is never online."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one sealed report: a folder, or the error that kept it closed."""
+
+    name: str
+    folder: Path | None
+    error: IntakeError | None = None
+    alarms: tuple[str, ...] = ()
+    before: bool = False
+
+
+@door.command("open")
+@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="BUNDLE_OR_AGE…")
+@click.option("-i", "--identity", "keys", multiple=True, required=True, type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--to", "target", required=True, type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
+@click.option(
+    "--root", "roots", multiple=True, metavar="FINGERPRINT", help="A root's fingerprint from paper; repeat it."
+)
+@click.option("--threshold", type=click.IntRange(1), help="How many of the roots must have signed.")
+@click.option("--pin", type=click.Path(path_type=Path), help="A pin kept from the last time.")
+@click.option("--language", type=click.Choice([each.code for each in languages()]), default="en", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Tell the outcomes as JSON.")
+def open_reports(
+    sources: tuple[Path, ...],
+    keys: tuple[Path, ...],
+    target: Path,
+    roots: tuple[str, ...],
+    threshold: int | None,
+    pin: Path | None,
+    language: str,
+    as_json: bool,
+) -> int:
+    r"""Open bundles or sealed files, each report into a folder of plain files below DIR.
+
+    A report that can't be opened never stops the others: it is named with the reason, and what came in a bundle is
+    kept, still sealed, in DIR/not-opened. Opening the same bundle again changes nothing.
+
+    \b
+    -i FILE   reviewer-L.age, or any age identity file; repeat it for several
+    """
+    trust = Trust(
+        Roots.typed(roots, threshold) if roots else None,
+        Pin.parse(_content(pin)) if pin else None,
+        datetime.now(UTC).date(),
+    )
+    identities = [identity for key in keys for identity in _identities(key)]
+    words = catalog(language)
+
+    def text(report: Report, alarms: Sequence[str]) -> str:
+        return "".join(f"ALARM: {alarm}\n\n" for alarm in alarms) + render(report, words)
+
+    outcomes: list[Outcome] = []
+    warnings: list[str] = []
+    with progress(sum(_size(source) for source in sources), "Opening") as advance:
+        for source in sources:
+            failed: dict[str, IntakeError] = {}
+            try:
+                for sealed in walk(source, trust, heard=warnings.append, advance=advance):
+                    try:
+                        opened = open_into(target, sealed, identities, text)
+                        outcomes.append(Outcome(sealed.name, opened.folder, None, opened.alarms, opened.before))
+                    except IntakeError as error:
+                        outcomes.append(Outcome(sealed.name, None, error))
+                        if sealed.id is not None:
+                            failed[sealed.id] = error
+            except IntakeError as error:
+                outcomes.append(Outcome(source.name, None, error))
+            keep(source, failed, target)
+    for warning in warnings:
+        say(f"Note: {safe(warning)}.")
+    _tell(outcomes, target, as_json)
+    return _status(outcomes)
+
+
+def _identities(path: Path) -> tuple[Identity, ...]:
+    """The identities in a file: a reviewer's private file, or any identity file of age's. Asks for its passphrase."""
+    return open_identity_file(
+        _content(path), lambda: passphrase(f"Passphrase of {safe(path.name)}"), skip=(PRIVATE_KEY_PREFIX,)
+    )
+
+
+def _content(path: Path) -> bytes:
+    with readable(path) as file:
+        return file.read(FILE_LIMIT)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0  # the walk will say what is wrong with it
+
+
+def _tell(outcomes: Sequence[Outcome], target: Path, as_json: bool) -> None:
+    """Folders to stdout; what failed, alarms and the sum to stderr."""
+    if as_json:
+        put(json.dumps([_facts(outcome) for outcome in outcomes], indent=2, ensure_ascii=False))
+    for outcome in outcomes:
+        if outcome.folder is not None and not as_json:
+            put(str(outcome.folder))
+        for alarm in outcome.alarms:
+            say(f"ALARM: {safe(outcome.name)}: {safe(alarm)}.")
+        if outcome.error is not None:
+            say(f"Not opened: {safe(outcome.name)}: {safe(str(outcome.error))}.")
+            say(f"            {safe(outcome.error.advice)}")
+    opened = [outcome for outcome in outcomes if outcome.folder is not None]
+    before = sum(outcome.before for outcome in opened)
+    failed = len(outcomes) - len(opened)
+    say(
+        f"{len(opened) - before} opened into {safe(str(target))}"
+        + (f", {before} were there before" if before else "")
+        + (f", {failed} not opened" if failed else "")
+        + "."
+    )
+
+
+def _facts(outcome: Outcome) -> dict[str, object]:
+    return {
+        "name": outcome.name,
+        "folder": None if outcome.folder is None else str(outcome.folder),
+        "before": outcome.before,
+        "alarms": list(outcome.alarms),
+        "error": None if outcome.error is None else str(outcome.error),
+        "exit": int(Exit.OK if outcome.error is None else outcome.error.exit_code),
+    }
+
+
+def _status(outcomes: Sequence[Outcome]) -> Exit:
+    """0 when all opened; the one reason when all failed for the same; 8 when only some did."""
+    reasons = {outcome.error.exit_code for outcome in outcomes if outcome.error is not None}
+    if not reasons:
+        return Exit.OK
+    if len(reasons) == 1 and all(outcome.error is not None for outcome in outcomes):
+        return reasons.pop()
+    return Exit.SOME_FAILED

@@ -1,0 +1,95 @@
+"""Opening a sealed report into a folder of plain files, whole or not at all.
+
+    <id>/report.json      as it was sealed, byte for byte
+    <id>/report.txt       the same for reading
+    <id>/files/01 …       the attachments; their names stand in report.txt and are never used as paths
+
+Everything is written to a hidden folder first, which takes its name only when the last byte has verified.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from intake.durable import private_folder, sync_folder, write_private
+from intake.errors import Damaged, Fault
+from intake.report.package import PackageReader, Report, member_name
+from intake.review.sealed import Sealed
+from intake.sealing import Identity, open_sealed
+
+_PIECE = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedReport:
+    """A report opened into `folder`. `alarms`: what contradicts what the drop said of it. `before`: it was there."""
+
+    report: Report
+    folder: Path
+    alarms: tuple[str, ...]
+    before: bool = False
+
+
+def open_into(
+    target: Path, sealed: Sealed, identities: Sequence[Identity], render: Callable[[Report, Sequence[str]], str]
+) -> OpenedReport:
+    """Open one report below `target`; `render` makes report.txt from the report and its alarms.
+
+    The folder is named by the drop's id, or by the report's own when no drop spoke. A report that was opened there
+    before is left as it is. Raises `NoKeyFits`, `NotSealed`, `Damaged`, and `Fault` for the disk.
+    """
+    private_folder(target)
+    hidden = target / f".opening-{secrets.token_hex(8)}"
+    try:
+        package = PackageReader(open_sealed(sealed.stream, identities))
+        report = package.report
+        alarms = _alarms(report, sealed)
+        private_folder(hidden)
+        write_private(hidden / "report.json", package.content)
+        for number, (_, stream) in enumerate(package, 1):
+            _copy(stream, private_folder(hidden / "files").parent / member_name(number), sealed.tick)
+        write_private(hidden / "report.txt", render(report, alarms).encode())
+        folder = target / (sealed.id or report.id)
+        if folder.exists():
+            return OpenedReport(_same(folder, package.content, report), folder, alarms, before=True)
+        hidden.rename(folder)
+        sync_folder(target)
+        return OpenedReport(report, folder, alarms)
+    except OSError as error:
+        raise Fault(f"can't write to {target}: {error.strerror}", "Make room, or choose another folder.") from error
+    finally:
+        if hidden.exists():
+            shutil.rmtree(hidden)
+
+
+def _alarms(report: Report, sealed: Sealed) -> tuple[str, ...]:
+    """What the sealed report says against what the drop says: never an accident."""
+    alarms = []
+    if sealed.id is not None and report.sealed_by != "carried-form" and report.id != sealed.id:
+        alarms.append(f"the drop gave this report the id {sealed.id}, but its own is {report.id}")
+    if sealed.origin is not None and report.origin != sealed.origin:
+        alarms.append(f"this report was made for {report.origin}, not for {sealed.origin}")
+    return tuple(alarms)
+
+
+def _same(folder: Path, content: bytes, report: Report) -> Report:
+    present = folder / "report.json"
+    if not present.is_file() or present.read_bytes() != content:
+        raise Damaged(
+            f"another report stands in {folder} already",
+            "Two reports claim one id; open this one into an empty folder.",
+        )
+    return report
+
+
+def _copy(source: BinaryIO, path: Path, tick: Callable[[], None]) -> None:
+    with path.open("xb") as file:
+        path.chmod(0o600)
+        while piece := source.read(_PIECE):
+            file.write(piece)
+            tick()
