@@ -1,0 +1,109 @@
+"""A listener between browser and server that keeps every byte of both directions: nothing a browser sends can hide.
+
+    with Recorder(port) as wire:
+        browser.open(wire.url + "/en")
+        assert canary not in wire.sent
+        [(r.method, r.path, len(r.body)) for r in wire.requests()]
+"""
+
+import socket
+import threading
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+
+@dataclass(frozen=True)
+class Message:
+    """A request or an answer: its first line, its headers (names in lower case) and its body as it crossed the wire."""
+
+    start: str
+    headers: dict[str, str]
+    body: bytes
+    size: int
+    """Of the whole message, head included."""
+
+    @property
+    def method(self) -> str:
+        return self.start.split(" ")[0]
+
+    @property
+    def path(self) -> str:
+        return self.start.split(" ")[1]
+
+
+class Recorder:
+    """Forwards 127.0.0.1:`port` from a free port of its own, connection by connection."""
+
+    def __init__(self, port: int) -> None:
+        self._target = ("127.0.0.1", port)
+        self._streams: list[tuple[bytearray, bytearray]] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._broken = threading.Event()
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def break_line(self, broken: bool = True) -> None:
+        """From now on new connections are cut at once, as on a line that is down; or whole again."""
+        (self._broken.set if broken else self._broken.clear)()
+
+    @property
+    def sent(self) -> bytes:
+        """Everything that came from the browser."""
+        return b"\n".join(bytes(up) for up, _ in self._streams)
+
+    def requests(self) -> list[Message]:
+        """Each request, by connection and in order."""
+        return [message for up, _ in self._streams for message in _messages(bytes(up))]
+
+    def answers(self) -> list[Message]:
+        """Each answer likewise, for answers that say their length, as all of ours do."""
+        return [message for _, down in self._streams for message in _messages(bytes(down))]
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                browser, _ = self._listener.accept()
+            except OSError:
+                return
+            if self._broken.is_set():
+                browser.close()
+                continue
+            streams = (bytearray(), bytearray())
+            self._streams.append(streams)
+            server = socket.create_connection(self._target)
+            threading.Thread(target=_pump, args=(browser, server, streams[0]), daemon=True).start()
+            threading.Thread(target=_pump, args=(server, browser, streams[1]), daemon=True).start()
+
+
+def _pump(source: socket.socket, sink: socket.socket, kept: bytearray) -> None:
+    try:
+        while piece := source.recv(65_536):
+            kept += piece
+            sink.sendall(piece)
+        sink.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass  # the other side hung up: a browser may, at any time
+
+
+def _messages(stream: bytes) -> list[Message]:
+    found = []
+    while stream:
+        head, gap, rest = stream.partition(b"\r\n\r\n")
+        if not gap:
+            break
+        start, *lines = head.decode("latin-1").split("\r\n")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        length = int(headers.get("content-length", 0))
+        found.append(Message(start, headers, rest[:length], len(head) + 4 + min(length, len(rest))))
+        stream = rest[length:]
+    return found
