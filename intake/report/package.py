@@ -169,7 +169,7 @@ def write_package(report: Report, files: Sequence[BinaryIO], sink: BinaryIO) -> 
 
 
 class PackageReader:
-    """A package being read: `report` at once, then iterate once over (entry, stream).
+    """A package being read: `report` and its bytes as `content` at once, then iterate once over (entry, stream).
 
     A stream must be read before the next pair is asked for. Only when the iteration has ended without `Damaged` is the
     package known to be whole: what was read before belongs in a place that can be thrown away.
@@ -184,7 +184,8 @@ class PackageReader:
             raise Damaged("report.json is not the first member of the package")
         if first.size > REPORT_LIMIT:
             raise Damaged("report.json is larger than 1 MiB")
-        self.report = Report.parse(BufferedReader(first).read())
+        self.content = BufferedReader(first).read()
+        self.report = Report.parse(self.content)
 
     def __iter__(self) -> Iterator[tuple[FileEntry, BinaryIO]]:
         """Each attachment in order. Raises `Damaged`."""

@@ -12,7 +12,7 @@ import click
 
 from intake.errors import Exit, IntakeError
 from intake.keyring.trust import Pin, Roots
-from intake.locale import catalog, languages
+from intake.locale import catalog, first_questionnaire, languages
 from intake.report.package import Report
 from intake.report.reading import render
 from intake.review.keeping import keep
@@ -76,10 +76,10 @@ def open_reports(
         datetime.now(UTC).date(),
     )
     identities = [identity for key in keys for identity in _identities(key)]
-    words = catalog(language)
+    questionnaire, words = first_questionnaire(), catalog(language)
 
     def text(report: Report, alarms: Sequence[str]) -> str:
-        return "".join(f"ALARM: {alarm}\n\n" for alarm in alarms) + render(report, words)
+        return "".join(f"ALARM: {alarm}\n\n" for alarm in alarms) + render(report, questionnaire, words)
 
     outcomes: list[Outcome] = []
     warnings: list[str] = []

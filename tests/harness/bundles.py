@@ -44,7 +44,11 @@ def seal_report(
 
 
 def make_bundle(
-    world: World, sealed: Mapping[str, bytes], *, listed: Mapping[str, bytes] | None = None, key: SigningKey | None = None
+    world: World,
+    sealed: Mapping[str, bytes],
+    *,
+    listed: Mapping[str, bytes] | None = None,
+    key: SigningKey | None = None,
 ) -> bytes:
     """A bundle that carries `sealed` by id. `listed` lets the index speak of other bytes; `key` lets another sign."""
     named = {**sealed, **(listed or {})}
@@ -56,7 +60,9 @@ def make_bundle(
         keyring=world.keyring.serial,
         closed=(),
         reports=tuple(
-            IndexEntry(name, world.today, len(content), hashlib.sha256(content).hexdigest(), world.keyring.serial, "new")
+            IndexEntry(
+                name, world.today, len(content), hashlib.sha256(content).hexdigest(), world.keyring.serial, "new"
+            )
             for name, content in sorted(named.items())
         ),
     )

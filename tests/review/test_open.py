@@ -37,7 +37,15 @@ def review_open(world: World, *arguments: object, reviewer: str = "r1", passphra
     try:
         return subprocess.run(
             [
-                *(sys.executable, "-m", "intake", "review", "open", "-i", str(world.folder / f"reviewer-{reviewer}.age")),
+                *(
+                    sys.executable,
+                    "-m",
+                    "intake",
+                    "review",
+                    "open",
+                    "-i",
+                    str(world.folder / f"reviewer-{reviewer}.age"),
+                ),
                 *map(str, arguments),
             ],
             env={**os.environ, "INTAKE_PASSPHRASE_FD": str(read)},
