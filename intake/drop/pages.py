@@ -1,12 +1,12 @@
 """The pages a witness sees, rendered once at start: constant bytes per language, so that they can be listed by hash.
 
-What varies between installations stands in `data-` attributes (origin, roots, threshold) and in the operator's own texts;
-what varies between visits is fetched by the page itself. No page holds an inline script or style.
+What varies between installations stands in `data-` attributes (origin, roots, threshold) and in the operator's own
+texts; what varies between visits is fetched by the page itself. No page holds an inline script or style.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -25,15 +25,24 @@ class Organisation(Protocol):
     """What the form says under "Who reads this", in one language."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Who runs this: a name, or a neutral description."""
+
     @property
-    def who_reads(self) -> str: ...
+    def who_reads(self) -> str:
+        """Who opens the reports."""
+
     @property
-    def retention(self) -> str: ...
+    def retention(self) -> str:
+        """How long they are kept."""
+
     @property
-    def withdraw(self) -> str: ...
+    def withdraw(self) -> str:
+        """How a report is taken back."""
+
     @property
-    def check(self) -> str: ...
+    def check(self) -> str:
+        """How the page and its keys can be checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,4 +255,3 @@ def _months(code: str) -> list[str]:
 def _squeezed(html: str) -> Body:
     """Without the blank lines and indents that only the templates' readers need."""
     return Body.packed("\n".join(line for line in map(str.strip, html.splitlines()) if line).encode() + b"\n")
-

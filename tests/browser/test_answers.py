@@ -27,14 +27,17 @@ FIELDS: dict[str, Any] = {
     "victims_count": "number",
     "files": "file_list",
 }
-RESTS = (
-    "year month day date text precision time zone id age more 1 2 10 01 1.name 2.name 1.age 1.now 1.other 1.note "
-    "1.place 1.place.text 1.place.id 1.from.year 1.to 1.to.date 3.x"
-).split()
+RESTS = [
+    *["year", "month", "day", "date", "text", "precision", "time", "zone", "id", "age", "more", "1", "2", "10", "01"],
+    *["1.name", "2.name", "1.age", "1.now", "1.other", "1.note", "1.place", "1.place.text", "1.place.id"],
+    *["1.from.year", "1.to", "1.to.date", "3.x"],
+]
 STRANGE = ["language", "", ".", "constructor", "__proto__", "strange", "strange.1", "Who.1.name", "who..name"]
-VALUES = (
-    "2022 2022-05 2022-05-17 17.5.2022 31.2.2022 5.2022 12 0 05 13 31 29 1899 2100 130 131 9:05 24:00 removal x".split()
-) + ["", "Фарзона, 34, Хоруғ", "A, B, C", "a\r\nb\rc", " \u00a0x\t", "\u0439", "\ud800", "e\u0301", "٣٤", "🙂\u2028", "\x0b1"]
+VALUES = [
+    *["2022", "2022-05", "2022-05-17", "17.5.2022", "31.2.2022", "5.2022", "1899", "2100", "12", "0", "05", "13", "31"],
+    *["29", "130", "131", "9:05", "24:00", "removal", "x", "", "Фарзона, 34, Хоруғ", "A, B, C", "a\r\nb\rc"],
+    *[" \u00a0x\t", "\u0439", "\ud800", "e\u0301", "٣٤", "🙂\u2028", "\x0b1"],
+]
 
 
 def _forms(count: int) -> list[list[tuple[str, str]]]:

@@ -33,9 +33,7 @@ def _refused_alone(case: dict[str, Any]) -> bool:
 
 
 def test_every_attack_gets_pythons_verdict() -> None:
-    cases: list[Any] = [
-        case for case in keyring_cases() if case["verdict"] != "refused" or _refused_alone(case)
-    ]
+    cases: list[Any] = [case for case in keyring_cases() if case["verdict"] != "refused" or _refused_alone(case)]
     assert len(cases) >= 60
     said = run_page(map(_task, cases))
     wrong = [

@@ -54,7 +54,7 @@ def _report(text: str) -> dict[str, object]:
 
 
 def test_the_package_is_the_one_python_reads() -> None:
-    text = "Ғӣқӯҳҷ «…» \u2028 🙂 \\ \" \t"
+    text = 'Ғӣқӯҳҷ «…» \u2028 🙂 \\ " \t'
     (said,) = run_page([{"task": "pack", "report": _report(text)}])
     plain = base64.b64decode(said["done"])
     report = read_package(io.BytesIO(plain)).report

@@ -1,11 +1,11 @@
 """Debian's firefox-esr over WebDriver BiDi, with nothing but `websockets` (https://www.w3.org/TR/webdriver-bidi/).
 
-Works with JavaScript, WebAssembly or the JIT switched off: typing and clicking are raw input actions, which need no script
-in the page.
+Works with JavaScript, WebAssembly or the JIT switched off: typing and clicking are raw input actions, which need no
+script in the page.
 
     with Firefox(NO_SCRIPT) as firefox:
         firefox.open("http://127.0.0.1:8080/en")
-        firefox.click("textarea"); firefox.type("text"); firefox.press(TAB)
+        firefox.click("textarea"); firefox.write("text" + TAB)
 """
 
 import base64
@@ -130,12 +130,10 @@ class Firefox:
         ]
         self._act({"type": "pointer", "id": "mouse", "actions": steps})
 
-    def type(self, text: str) -> None:
-        """Key by key, to whatever has the focus."""
+    def write(self, text: str) -> None:
+        """Key by key, to whatever has the focus; TAB and the like are keys too."""
         keys = [step for c in text for step in ({"type": "keyDown", "value": c}, {"type": "keyUp", "value": c})]
         self._act({"type": "key", "id": "keys", "actions": keys})
-
-    press = type
 
     def _act(self, source: dict[str, Any]) -> None:
         self.call("input.performActions", context=self._context, actions=[source])

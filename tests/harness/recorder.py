@@ -1,9 +1,9 @@
 """A listener between browser and server that keeps every byte of both directions: nothing a browser sends can hide.
 
-    with Recorder(port) as wire:
-        browser.open(wire.url + "/en")
-        assert canary not in wire.sent
-        [(r.method, r.path, len(r.body)) for r in wire.requests()]
+with Recorder(port) as wire:
+    browser.open(wire.url + "/en")
+    assert canary not in wire.sent
+    [(r.method, r.path, len(r.body)) for r in wire.requests()]
 """
 
 import socket
