@@ -195,9 +195,13 @@ def verify_chain(notes: Sequence[bytes], *, roots: Roots | None, pin: Pin | None
     return Chain(keyrings, tuple(bytes(note) for _, note in links), first, keyrings[-1].warnings(today))
 
 
-def votes(note: SignedNote, keyring: Keyring) -> int:
-    """How many different root keys of `keyring` signed `note`. Raises `KeyringRefused` on a false signature."""
-    return len({key.public for key in note.signers(keyring.root_keys)})
+def signed_by(note: SignedNote, keyring: Keyring) -> tuple[Root, ...]:
+    """Which roots of `keyring` signed `note`. Raises `KeyringRefused` on a false signature.
+
+    A keyring never names a key twice, so each root is one vote.
+    """
+    signers = set(note.signers(keyring.root_keys))
+    return tuple(root for root in keyring.roots if root.key in signers)
 
 
 def _in_order(notes: Sequence[bytes]) -> list[tuple[Keyring, SignedNote]]:
@@ -226,31 +230,35 @@ def _in_order(notes: Sequence[bytes]) -> list[tuple[Keyring, SignedNote]]:
     return [found[serial] for serial in serials]
 
 
+def check_following(keyring: Keyring, before: Keyring) -> None:
+    """Refuse a keyring whose text can't follow that of `before`. Signatures are another matter."""
+    serial = keyring.serial
+    if serial != before.serial + 1:
+        raise KeyringRefused(f"keyring {serial} does not follow keyring {before.serial}: serials rise by one")
+    if keyring.origin != before.origin:
+        raise KeyringRefused(f"keyring {serial} is of {keyring.origin}, the one before it of {before.origin}", _ALARM)
+    if keyring.previous != before.hash:
+        raise KeyringRefused(f"keyring {serial} follows another text of keyring {before.serial} than this one", _ALARM)
+    if keyring.closed_through < before.closed_through:
+        raise KeyringRefused(
+            f"keyring {serial} opens serials again that keyring {before.serial} closed "
+            f"(closed-through {keyring.closed_through} after {before.closed_through})"
+        )
+    if keyring.issued < before.issued:
+        raise KeyringRefused(f"keyring {serial} was issued on {keyring.issued}, before keyring {before.serial}")
+
+
 def _check_link(keyring: Keyring, note: SignedNote, before: Keyring | None) -> None:
     serial = keyring.serial
     if before is not None:
-        if keyring.origin != before.origin:
-            raise KeyringRefused(
-                f"keyring {serial} is of {keyring.origin}, the one before it of {before.origin}", _ALARM
-            )
-        if keyring.previous != before.hash:
-            raise KeyringRefused(
-                f"keyring {serial} follows another text of keyring {before.serial} than this one", _ALARM
-            )
-        if keyring.closed_through < before.closed_through:
-            raise KeyringRefused(
-                f"keyring {serial} opens serials again that keyring {before.serial} closed "
-                f"(closed-through {keyring.closed_through} after {before.closed_through})"
-            )
-        if keyring.issued < before.issued:
-            raise KeyringRefused(f"keyring {serial} was issued on {keyring.issued}, before keyring {before.serial}")
-    own = votes(note, keyring)
+        check_following(keyring, before)
+    own = len(signed_by(note, keyring))
     if own < keyring.threshold:
         raise KeyringRefused(
             f"keyring {serial} has {own} of the {keyring.threshold} signatures it needs from its own roots",
             "It is not finished: carry it to the next root holder, who signs it with keyring-sign.",
         )
-    if before is not None and (theirs := votes(note, before)) < before.threshold:
+    if before is not None and (theirs := len(signed_by(note, before))) < before.threshold:
         raise KeyringRefused(
             f"keyring {serial} has {theirs} of the {before.threshold} signatures it needs "
             f"from the roots of keyring {before.serial}"
@@ -284,7 +292,7 @@ def _check_roots(links: Sequence[tuple[Keyring, SignedNote]], roots: Roots) -> N
     for keyring, note in links:
         typed = [r for r in keyring.roots if any(matches(f, str(r.key)) for f in roots.fingerprints)]
         named |= {fingerprint(str(root.key)): root for root in typed}
-        best = max(best, len({key.public for key in note.signers(root.key for root in typed)}))
+        best = max(best, len({*note.signers(root.key for root in typed)}))
         if best >= roots.threshold:
             return
     missing = [f for f in roots.fingerprints if f not in named]

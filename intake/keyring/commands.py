@@ -1,0 +1,394 @@
+r"""The door `intake keys`: make keys, write a keyring, sign it, check it. All of it works without a network.
+
+    intake keys root-new --origin drop.example --label a --out KEYS           (each root holder, offline)
+    intake keys reviewer-new --origin drop.example --label r1 --out KEYS      (each reviewer, offline)
+    intake keys drop-new --origin drop.example --label d1 --out DATA          (the operator, on the server)
+    intake keys keyring-new --origin drop.example --root root-a.vkey root-b.vkey --drop drop-d1.vkey \
+        --reviewer reviewer-r1.card reviewer-r2.card --threshold 2 --out keyring.note
+    intake keys keyring-sign keyring.note --key root-a.age                    (each root holder in turn)
+    intake keys keyring-verify keyring.note --root 12345 12345 … --threshold 2
+
+This module is the package's only rim: it reads the clock, files and passphrases.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from intake.durable import private_folder, write_private
+from intake.errors import Closed, Fault, IntakeError, KeyringRefused, Usage
+from intake.keyring.card import Card
+from intake.keyring.fingerprint import fingerprint, short
+from intake.keyring.identity import FILE_LIMIT, PrivateFile, is_sealed, open_private
+from intake.keyring.lines import named_badly
+from intake.keyring.note import NOTE_LIMIT, SignedNote, SigningKey, VerifyKey
+from intake.keyring.options import Command, Day, Several, is_digits, months_after
+from intake.keyring.summary import as_json, describe, signatures
+from intake.keyring.text import Drop, Keyring, Reviewer, Root
+from intake.keyring.trust import Pin, Roots, check_following, verify_chain
+from intake.sealing import HybridIdentity, HybridRecipient
+from intake.terminal import passphrase, put, safe, say
+
+EXPIRES_AFTER = timedelta(days=120)
+CLOSES_AFTER_MONTHS = 12
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_NEW = click.Path(dir_okay=False, path_type=Path)
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+_origin = click.option("--origin", required=True, help="The name of the drop: a-z, 0-9, '.' and '-', at most 64.")
+_label = click.option("--label", required=True, help="What to call the key: a-z, 0-9 and '-'. It is public: no names.")
+_out_folder = click.option("--out", "folder", type=_FOLDER, required=True, help="The folder for the new files.")
+_json = click.option("--json", "as_program", is_flag=True, help="Print JSON.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def door() -> None:
+    """Make, sign and check the keys (offline).
+
+    Passphrases are asked for at the terminal, or read from INTAKE_PASSPHRASE_FD or INTAKE_PASSPHRASE_COMMAND.
+    """
+
+
+@door.command("root-new")
+@_origin
+@_label
+@_out_folder
+@_json
+def root_new(origin: str, label: str, folder: Path, as_program: bool) -> None:
+    """Make a root key, which signs keyrings.
+
+    Writes root-LABEL.age (private, under a passphrase; age opens it) and root-LABEL.vkey (public, one line). Write the
+    fingerprint on paper: it is how others come to trust the keyring.
+    """
+    _check_names(origin, label)
+    secret, public = _untaken(folder, f"root-{label}.age", f"root-{label}.vkey")
+    private = PrivateFile(SigningKey.generate(f"{origin}/{label}"))
+    _write_sealed(secret, private, f"root key {label}")
+    vkey = str(private.signing.verify_key)
+    write_private(public, f"{vkey}\n".encode(), mode=0o644)
+    _tell(as_program, {"label": label, "vkey": vkey, "fingerprint": fingerprint(vkey)}, [secret, public])
+    say(f"Keep {secret} offline. Write the fingerprint on paper, and hand {public.name} to whoever makes the keyring.")
+
+
+@door.command("reviewer-new")
+@_origin
+@_label
+@_out_folder
+@_json
+def reviewer_new(origin: str, label: str, folder: Path, as_program: bool) -> None:
+    """Make a reviewer's identity, which opens reports and signs what goes back.
+
+    Writes reviewer-LABEL.age (private, under a passphrase; age opens it) and reviewer-LABEL.card (public, signed).
+    """
+    _check_names(origin, label)
+    secret, public = _untaken(folder, f"reviewer-{label}.age", f"reviewer-{label}.card")
+    identity = HybridIdentity.generate()
+    private = PrivateFile(SigningKey.generate(f"{origin}/{label}"), (identity,))
+    card = Card(origin, label, str(identity.recipient), private.signing.verify_key)
+    _write_sealed(secret, private, f"reviewer {label}")
+    write_private(public, card.sign(private.signing), mode=0o644)
+    facts = {
+        "label": label,
+        "recipient": card.recipient,
+        "fingerprint": fingerprint(card.recipient),
+        "vkey": str(card.key),
+        "vkey_fingerprint": fingerprint(str(card.key)),
+    }
+    _tell(as_program, facts, [secret, public])
+    say(f"Keep {secret} offline. Hand {public.name} to the root holders, and read them the fingerprint yourself.")
+
+
+@door.command("drop-new")
+@_origin
+@_label
+@_out_folder
+@_json
+def drop_new(origin: str, label: str, folder: Path, as_program: bool) -> None:
+    """Make the server's key, which signs bundles.
+
+    Writes drop.key (private, without a passphrase: the server must start alone; give the server's data folder as --out)
+    and drop-LABEL.vkey (public, one line).
+    """
+    _check_names(origin, label)
+    secret, public = _untaken(folder, "drop.key", f"drop-{label}.vkey")
+    private = PrivateFile(SigningKey.generate(f"{origin}/{label}"))
+    vkey = str(private.signing.verify_key)
+    write_private(secret, bytes(private))
+    write_private(public, f"{vkey}\n".encode(), mode=0o644)
+    _tell(as_program, {"label": label, "vkey": vkey, "fingerprint": fingerprint(vkey)}, [secret, public])
+    say(f"Leave {secret.name} in the server's data folder, and hand {public.name} to whoever makes the keyring.")
+
+
+@door.command("keyring-new", cls=Command)
+@_origin
+@click.option("--root", "roots", cls=Several, required=True, metavar="VKEY…", help="Files root-L.vkey, or the lines.")
+@click.option("--drop", "drops", cls=Several, required=True, metavar="VKEY…", help="Files drop-L.vkey, or the lines.")
+@click.option("--reviewer", "cards", cls=Several, required=True, metavar="CARD…", help="Files reviewer-L.card.")
+@click.option("--threshold", type=click.IntRange(1, 16), required=True, help="How many of the roots must sign.")
+@click.option("--site", "sites", cls=Several, metavar="URL…", help="Where the form is: https, or an .onion.")
+@click.option("--previous", type=_FILE, help="The keyring that this one follows. Without it, keyring 1.")
+@click.option("--issued", type=Day(), help="Default: today.")
+@click.option("--expires", type=Day(), help="Warnings start. Default: 120 days after --issued.")
+@click.option("--closes", type=Day(), help="Sealing stops. Default: 12 months after --issued.")
+@click.option("--closed-through", type=int, help="Close this serial and all before it now. Default: as before, or 0.")
+@click.option("--out", type=_NEW, required=True, help="The new file, still unsigned.")
+@_json
+def keyring_new(
+    origin: str,
+    roots: Sequence[str],
+    drops: Sequence[str],
+    cards: Sequence[str],
+    threshold: int,
+    sites: Sequence[str],
+    previous: Path | None,
+    issued: date | None,
+    expires: date | None,
+    closes: date | None,
+    closed_through: int | None,
+    out: Path,
+    as_program: bool,
+) -> None:
+    """Write a keyring for the roots to sign.
+
+    Options with "…" take several values in a row, or may be repeated: --root A B and --root A --root B mean the same.
+    """
+    _check_names(origin)
+    before = Keyring.parse(_note(previous).text) if previous else None
+    start = issued or _today()
+    members = [_card(Path(card)) for card in cards]
+    keyring = Keyring(
+        origin=origin,
+        serial=before.serial + 1 if before else 1,
+        previous=before.hash if before else None,
+        issued=start,
+        expires=expires or start + EXPIRES_AFTER,
+        closes=closes or months_after(start, CLOSES_AFTER_MONTHS),
+        closed_through=closed_through if closed_through is not None else before.closed_through if before else 0,
+        sites=tuple(sites),
+        threshold=threshold,
+        roots=tuple(Root(_label_of(key, origin), key) for key in map(_vkey, roots)),
+        drops=tuple(Drop(_label_of(key, origin), key) for key in map(_vkey, drops)),
+        reviewers=tuple(Reviewer(card.label, card.recipient, card.key) for card in members),
+        duties=before.duties if before else (),
+        retired=before.retired if before else (),
+    )
+    try:
+        Keyring.parse(bytes(keyring))
+        if before:
+            check_following(keyring, before)
+    except KeyringRefused as error:
+        raise Usage(str(error), "Nothing was written: change the options and try again.") from error
+    write_private(out, bytes(SignedNote(bytes(keyring))), mode=0o644)
+    _show(SignedNote(bytes(keyring)), keyring, before, as_program, start)
+    say(f"Written to {out}, unsigned. Each root holder signs it: intake keys keyring-sign {out} --key root-LABEL.age")
+
+
+@door.command("keyring-sign")
+@click.argument("file", type=_FILE)
+@click.option("--key", type=_FILE, required=True, help="The root's private file, root-LABEL.age.")
+@click.option("--previous", type=_FILE, help="The keyring before, to count the signatures of its roots too.")
+@click.option("--out", type=_NEW, help="The new file. Default: FILE gets the signature.")
+def keyring_sign(file: Path, key: Path, previous: Path | None, out: Path | None) -> None:
+    """Show what the keyring says, then sign it: typing the passphrase is the consent.
+
+    A root that FILE no longer names can sign it as a root of the keyring before: give that with --previous.
+    """
+    note = _note(file, draft=True)
+    keyring = Keyring.parse(note.text)
+    before = Keyring.parse(_note(previous).text) if previous else None
+    if before:
+        check_following(keyring, before)
+    for line in [*describe(keyring, _today()), *signatures(note, keyring, before)]:
+        say(line)
+    signing = _open(key, f"Passphrase of {key.name}, to sign this").signing
+    if signing.verify_key not in {*keyring.root_keys, *(before.root_keys if before else ())}:
+        raise KeyringRefused(
+            f"{signing.name} is not a root of this keyring",
+            "If it is a root of the keyring before, give it with --previous; if it should be one, make a new keyring.",
+        )
+    signed = note.with_signature(signing)
+    write_private(out or file, bytes(signed), mode=0o644, replace=out is None)
+    say(f"Signed by {signing.name}, written to {out or file}.")
+    for line in signatures(signed, keyring, before):
+        say(line)
+
+
+@door.command("keyring-verify", cls=Command)
+@click.argument("files", type=_FILE, nargs=-1, required=True, metavar="FILE…")
+@click.option("--pin", "pin_file", type=_FILE, help="What was believed the last time.")
+@click.option(
+    "--root",
+    "typed",
+    cls=Several,
+    belongs=is_digits,
+    metavar="FINGERPRINT…",
+    help="Root fingerprints from paper, 40 digits each, in groups or not.",
+)
+@click.option("--threshold", type=int, help="How many of them must have signed. Default: more than half.")
+@click.option("--at", type=Day(), help="The day to judge for. Default: today.")
+@click.option("--pin-out", type=_NEW, help="Write the new pin here when the keyring is believed.")
+@_json
+def keyring_verify(
+    files: Sequence[Path],
+    pin_file: Path | None,
+    typed: Sequence[str],
+    threshold: int | None,
+    at: date | None,
+    pin_out: Path | None,
+    as_program: bool,
+) -> None:
+    """Believe a keyring, or say why not.
+
+    Give FILE, and the keyrings before it if there are any, in any order. Trust starts with --root, with --pin, or both.
+    Ends with 0 when believed, 5 when refused, 6 when genuine and closed.
+    """
+    if threshold is not None and not typed:
+        raise Usage("--threshold counts the fingerprints given with --root, and there are none")
+    day = at or _today()
+    chain = verify_chain(
+        [_read(file, NOTE_LIMIT) for file in files],
+        roots=Roots.typed(typed, threshold) if typed else None,
+        pin=Pin.parse(_read(pin_file, NOTE_LIMIT)) if pin_file else None,
+        today=day,
+    )
+    newest = chain.newest
+    if pin_out:
+        write_private(pin_out, bytes(chain.pin), mode=0o644)
+    if as_program:
+        verdict = "closed" if newest.is_closed(day) else "believed"
+        put(json.dumps(as_json(newest) | {"verdict": verdict, "day": str(day), "warnings": chain.warnings}, indent=2))
+    else:
+        put(f"Believed: keyring {newest.serial} of {newest.origin}, on {day}.")
+        put(f"Reports are sealed to {', '.join(f'{r.label} ({short(r.recipient)} …)' for r in newest.reviewers)}.")
+    for warning in chain.warnings:
+        say(f"Warning: {warning}.")
+    if newest.is_closed(day):
+        raise Closed(f"keyring {newest.serial} of {newest.origin} is genuine and closed on {newest.closes}")
+
+
+@door.command("keyring-show")
+@click.argument("file", type=_FILE)
+@click.option("--previous", type=_FILE, help="The keyring before, to count the signatures of its roots too.")
+@_json
+def keyring_show(file: Path, previous: Path | None, as_program: bool) -> None:
+    """Print what a keyring says of itself. That is no reason to believe it: see keyring-verify."""
+    note = _note(file, draft=True)
+    keyring = Keyring.parse(note.text)
+    before = Keyring.parse(_note(previous).text) if previous else None
+    if before:
+        check_following(keyring, before)
+    _show(note, keyring, before, as_program, _today())
+    say("This is what the file says, not a proof: intake keys keyring-verify checks it against paper.")
+
+
+def _show(note: SignedNote, keyring: Keyring, before: Keyring | None, as_program: bool, day: date) -> None:
+    if as_program:
+        signers = [key.name for key in note.signers({*keyring.root_keys, *(before.root_keys if before else ())})]
+        put(json.dumps(as_json(keyring) | {"signed_by": sorted(signers), "warnings": keyring.warnings(day)}, indent=2))
+        return
+    for line in [*describe(keyring, day), *signatures(note, keyring, before)]:
+        put(line)
+    for warning in keyring.warnings(day):
+        say(f"Warning: {warning}.")
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _check_names(origin: str, label: str | None = None) -> None:
+    if reason := named_badly(origin, origin=True):
+        raise Usage(f"the origin {reason}")
+    if label is not None and (reason := named_badly(label)):
+        raise Usage(f"the label {reason}")
+
+
+def _untaken(folder: Path, *names: str) -> list[Path]:
+    """The paths in the folder, which is made. Asked before a passphrase is, so that none is typed in vain."""
+    private_folder(folder)
+    paths = [folder / name for name in names]
+    for path in paths:
+        if path.exists():
+            raise Fault(f"{path} exists already", "A key is never overwritten: choose another label or folder.")
+    return paths
+
+
+def _write_sealed(path: Path, private: PrivateFile, what: str) -> None:
+    secret = passphrase(f"New passphrase for {what}", confirm=True)
+    write_private(path, private.seal(secret))
+
+
+def _tell(as_program: bool, facts: dict[str, str], files: Sequence[Path]) -> None:
+    if as_program:
+        put(json.dumps(facts | {"files": [str(file) for file in files]}, indent=2))
+    else:
+        put(f"{facts['label']}  {facts['fingerprint']}")
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(limit + 1)
+    except OSError as error:
+        raise Fault(f"{path} can't be read: {error.strerror}") from error
+    if len(content) > limit:
+        raise Usage(f"{path} is larger than {limit // 1024} KiB: this is another kind of file")
+    return content
+
+
+def _note(path: Path, *, draft: bool = False) -> SignedNote:
+    return SignedNote.parse(_read(path, NOTE_LIMIT), draft=draft)
+
+
+def _open(path: Path, prompt: str) -> PrivateFile:
+    data = _read(path, FILE_LIMIT)
+    return open_private(data, passphrase(prompt) if is_sealed(data) else None)
+
+
+def _vkey(given: str) -> VerifyKey:
+    """A public key from a file of one line, or from the line itself."""
+    path = Path(given)
+    line = given
+    if "+" not in given or path.is_file():
+        if not path.is_file():
+            raise Usage(f"{given} is neither a file nor a public key", "Give a .vkey file or its one line.")
+        try:
+            line = _read(path, 4096).decode().removesuffix("\n")
+        except UnicodeDecodeError:
+            raise Usage(f"{given} holds no public key") from None
+    try:
+        return VerifyKey.parse(line)
+    except KeyringRefused as error:
+        raise Usage(f"{given}: {error}", error.advice) from error
+
+
+def _card(path: Path) -> Card:
+    """A reviewer's card, proved to be sealable: some public keys parse and can't be used."""
+    if not path.is_file():
+        raise Usage(f"there is no file {path}", "Give the reviewer-LABEL.card files.")
+    try:
+        card = Card.parse(_read(path, NOTE_LIMIT))
+        HybridRecipient.parse(card.recipient).wrap(bytes(16))
+    except IntakeError as error:
+        raise KeyringRefused(
+            f"{path}: {error}", "Ask the reviewer for the card again, and compare fingerprints."
+        ) from error
+    return card
+
+
+def _label_of(key: VerifyKey, origin: str) -> str:
+    """The label in a key's name, which is `origin/label`."""
+    owner, _, label = key.name.partition("/")
+    if owner != origin:
+        raise Usage(f"the key {safe(key.name)} is for another origin than {origin}", "Keys are made for one origin.")
+    return label
+
+
+__all__ = ["door"]
