@@ -1,4 +1,4 @@
-"""The page's own TypeScript under node, to be compared with Python: tests/browser/driver.mjs, bundled as the page is."""
+"""The page's own TypeScript under node, to be compared with Python: tests/browser/driver.mjs, bundled like the page."""
 
 import json
 import subprocess

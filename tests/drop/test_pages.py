@@ -1,0 +1,213 @@
+"""The pages: constant, complete in every language, and with no way to leak what is typed."""
+
+import gzip
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from intake.drop.assets import Assets, Body
+from intake.drop.pages import Pages, Setting
+from intake.errors import Fault, Usage
+from intake.locale import SOURCE, catalog, first_questionnaire
+from tests.harness.installation import LANGUAGES, LEAVE_URL, ORGANISATION, READING_TIMES, URGENT_CONTACTS
+from tests.harness.keys import make_world
+
+ROOT = Path(__file__).parents[2]
+FIELDS = ("input", "textarea", "select")
+
+
+class Elements(HTMLParser):
+    """Every start tag with its attributes, and whether it stands inside <noscript>."""
+
+    def __init__(self, page: bytes) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None], bool]] = []
+        self._scriptless = 0
+        self.feed(page.decode())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._scriptless += tag == "noscript"
+        self.found.append((tag, dict(attrs), self._scriptless > 0))
+
+    def handle_endtag(self, tag: str) -> None:
+        self._scriptless -= tag == "noscript"
+
+    def named(self, *tags: str) -> list[dict[str, str | None]]:
+        return [attributes for tag, attributes, _ in self.found if tag in tags]
+
+
+@pytest.fixture(scope="module")
+def setting(tmp_path_factory: pytest.TempPathFactory) -> Setting:
+    world = make_world(tmp_path_factory.mktemp("world"))
+    return Setting(
+        origin=world.origin,
+        roots=world.root_vkeys,
+        threshold=world.threshold,
+        questionnaire=first_questionnaire(),
+        languages=LANGUAGES,
+        reading_times=READING_TIMES,
+        urgent_contacts=URGENT_CONTACTS,
+        organisation=ORGANISATION,
+        leave_url=LEAVE_URL,
+        drafts=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def pages(setting: Setting) -> Pages:
+    return Pages(setting, Assets.load())
+
+
+def _all(pages: Pages) -> Iterator[Body]:
+    for language in pages.languages:
+        yield from (pages.form(language), pages.received(language), pages.problem(language, "full"))
+
+
+def test_the_same_setting_gives_the_same_bytes(setting: Setting, pages: Pages) -> None:
+    again = Pages(setting, Assets.load())
+    assert list(_all(again)) == list(_all(pages))
+
+
+def test_every_encoding_holds_the_same(pages: Pages) -> None:
+    for body in _all(pages):
+        assert gzip.decompress(body.gzip) == body.identity
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_is_inline_and_nothing_comes_from_elsewhere(pages: Pages, language: str) -> None:
+    for body in _all(pages):
+        page = body.identity.decode()
+        assert "<style" not in page
+        assert not re.search(r"\son\w+=|\sstyle=|javascript:", page)
+        assert not re.search(r"<script(?![^>]* src=)", page)
+        links = re.findall(r'(?:src|href|action|formaction|data-seal)="([^"]*)"', page)
+        assert {link for link in links if not link.startswith("/")} == {LEAVE_URL, "data:,"}
+    assert 'rel="noreferrer"' in pages.form(language).identity.decode()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_field_keeps_what_is_typed_off_the_disk(pages: Pages, language: str) -> None:
+    fields = Elements(pages.form(language).identity).named(*FIELDS)
+    assert len(fields) > 70
+    assert [field for field in fields if field.get("autocomplete") != "off"] == []
+    (form,) = Elements(pages.form(language).identity).named("form")
+    assert (form["spellcheck"], form["writingsuggestions"], form["autocomplete"]) == ("false", "false", "off")
+    (html,) = Elements(pages.form(language).identity).named("html")
+    assert (html["translate"], html["lang"]) == ("no", language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_only_the_button_in_noscript_posts(pages: Pages, language: str) -> None:
+    elements = Elements(pages.form(language).identity)
+    (form,) = elements.named("form")
+    assert form["method"] == "dialog"
+    assert "action" not in form
+    buttons = [(attributes, scriptless) for tag, attributes, scriptless in elements.found if tag == "button"]
+    posting = [(attributes, scriptless) for attributes, scriptless in buttons if "formmethod" in attributes]
+    assert [(one["formmethod"], one["formaction"], scriptless) for one, scriptless in posting] == [("post", "/", True)]
+    submitting = [one for one, scriptless in buttons if one.get("type") == "submit" and not scriptless]
+    assert len(submitting) == 1
+    assert "disabled" in submitting[0]
+    inputs = elements.named("input")
+    assert {field.get("type", "text") for field in inputs} <= {"text", "checkbox", "radio", "hidden", "date"}
+
+
+def test_without_a_plain_form_nothing_posts(setting: Setting) -> None:
+    page = Pages(replace(setting, plain_form=False), Assets.load()).form("en").identity
+    assert b"formmethod" not in page
+    assert b"JavaScript is off" in page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_first_question_and_choice_is_there(pages: Pages, language: str) -> None:
+    page = Elements(pages.form(language).identity)
+    questionnaire = first_questionnaire()
+    asked = [attributes for attributes in page.named("div", "fieldset") if "data-field" in attributes]
+    assert [(one["data-field"], one["data-type"]) for one in asked] == [
+        (field.id, field.type) for field in questionnaire.fields if field.layer == 1
+    ]
+    offered = {(one.get("name"), one.get("value")) for one in page.named("input")}
+    for field in questionnaire.fields:
+        if field.type in ("multi", "single"):
+            assert {(field.id, choice.code) for choice in questionnaire.choices(field)} <= offered
+
+
+def test_ids_are_unique_and_every_label_has_its_field(pages: Pages) -> None:
+    page = Elements(pages.form("tg").identity)
+    ids = [one["id"] for _, one, _ in page.found if "id" in one]
+    assert len(ids) == len(set(ids))
+    for attribute in ("for", "aria-describedby", "aria-labelledby"):
+        assert {one[attribute] for _, one, _ in page.found if attribute in one} <= set(ids)
+
+
+@pytest.mark.parametrize("language", [code for code in LANGUAGES if code != SOURCE])
+def test_every_sentence_is_translated(language: str, pages: Pages) -> None:
+    words = catalog(language)
+    sources = [*(ROOT / "templates").glob("*.html"), ROOT / "intake" / "drop" / "pages.py"]
+    found = {one for path in sources for one in re.findall(r'_\(\s*"([^"]+)"\s*\)', path.read_text(encoding="utf-8"))}
+    assert len(found) > 60
+    assert {one for one in found if words.gettext(one) == one} == set()
+    for one in found:
+        assert set(re.findall(r"{\w+}", words.gettext(one))) == set(re.findall(r"{\w+}", one))
+
+
+def test_a_draft_says_so_and_needs_the_flag(setting: Setting, pages: Pages) -> None:
+    band = {code: catalog(code).gettext("Draft: no native reader has checked these words yet.") for code in LANGUAGES}
+    assert band["ru"] in pages.form("ru").identity.decode()
+    assert band["en"] not in pages.form("en").identity.decode()
+    signed = Pages(replace(setting, drafts=False), Assets.load())
+    assert signed.languages == ("en",)
+    with pytest.raises(Usage, match="draft"):
+        Pages(replace(setting, drafts=False, languages=["tg", "ru"]), Assets.load())
+
+
+def test_an_unknown_language_is_named(setting: Setting) -> None:
+    with pytest.raises(Usage, match="xx"):
+        Pages(replace(setting, languages=["en", "xx"]), Assets.load())
+
+
+def test_the_operators_words_are_text_and_never_markup(setting: Setting) -> None:
+    hostile: Any = dict.fromkeys(LANGUAGES, "<script>alert(1)</script> {0} {x}")
+    page = Pages(replace(setting, reading_times=hostile), Assets.load()).form("en").identity
+    assert b"<script>alert" not in page
+    assert b"&lt;script&gt;alert(1)&lt;/script&gt; {0} {x}" in page
+
+
+@pytest.mark.parametrize(
+    ("accept", "encoding"),
+    [
+        ("", None),
+        ("gzip", "gzip"),
+        ("gzip, deflate, br", "br"),
+        ("BR;q=0.5", "br"),
+        ("br;q=0, gzip", "gzip"),
+        ("gzip;q=0.0", None),
+        ("identity", None),
+        (";;,,q=;\x00", None),
+    ],
+)
+def test_the_encoding_follows_the_request(accept: str, encoding: str | None) -> None:
+    body = Body(b"plain", b"gzipped", b"brotli")
+    assert body.choose(accept) == ({None: b"plain", "gzip": b"gzipped", "br": b"brotli"}[encoding], encoding)
+    assert Body(b"plain", b"gzipped").choose("br") == (b"plain", None)
+
+
+def test_assets_that_were_not_built_are_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(Fault, match="not built"):
+        Assets.load(tmp_path)
+
+
+def test_only_listed_assets_are_served() -> None:
+    assets = Assets.load()
+    style = assets.get(assets["style.css"])
+    assert style is not None
+    assert style.content_type.startswith("text/css")
+    assert assets.get("/a/manifest.json") is None
+    assert assets.get("/a/../page.ts") is None
+    with pytest.raises(Fault):
+        assets["other.js"]
