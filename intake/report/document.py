@@ -29,8 +29,10 @@ _EXACT = 2**53
 
 
 def well_formed(text: str) -> str:
-    """The text with each lone surrogate replaced by U+FFFD."""
-    return _SURROGATES.sub("\ufffd", text)
+    """The text with lone surrogates replaced by U+FFFD, and those that make a pair joined, as browsers do."""
+    if not _SURROGATES.search(text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def dump(value: Json) -> bytes:

@@ -11,7 +11,7 @@ The file is TOML, in English; translations are `.po` files beside it. Every key 
       choices                "@list" (multi and single must have one; fuzzydate may, for its precision), or
                              "gazetteer+text" on places; else left out
       required               "account_or_files" (this or a file makes a report) or "no", the default; it never refuses
-      show_if                "field:code or field:code", "field:any"; layer 2 only
+      show_if                "field:code or field:code", "field:any"; on layer 2, and allowed on 3
       question, hint (opt.)  what the witness reads
       why, maps (optional)   for reviewers: why it is asked, and which bodies' forms it feeds
     [lists.name]             code = "words", in the order shown
@@ -316,8 +316,10 @@ class _Parser:
             if field.section not in {section.id for section in sections}:
                 self._wrong(where, f"section {field.section!r} is not defined")
             self._check_choices(where, field, lists)
-            if bool(field.show_if) != (field.layer == 2):
-                self._wrong(where, "show_if belongs to layer 2, and layer 2 needs it")
+            if field.layer == 2 and not field.show_if:
+                self._wrong(where, "layer 2 is what show_if opens, and there is none")
+            if field.layer == 1 and field.show_if:
+                self._wrong(where, "layer 1 is always shown: show_if has no place there")
             for condition in field.show_if:
                 other = known.get(condition.field)
                 codes = [c.code for c in lists.get(other.choices.removeprefix("@"), ())] if other else []

@@ -108,6 +108,11 @@ def test_layers_conditions_sections_and_maps_are_read() -> None:
     )  # fmt: skip
 
 
+def test_a_question_behind_add_more_may_have_a_condition_too() -> None:
+    files = Questionnaire.parse(changed("layer = 3", 'layer = 3\nshow_if = "urgent:me"')).fields[1]
+    assert files.show_if == (Condition("urgent", "me"),)
+
+
 class Loud:
     """A translation into capitals of what has one."""
 
@@ -169,8 +174,8 @@ MISTAKES = [
     ("field removal_when: show_if names 'removal_when'", changed("files:any", "removal_when:any")),
     ("field removal_when: show_if: 'gone' is no answer of urgent", changed("urgent:removal or", "urgent:gone or")),
     ("field removal_when: show_if: 'gone' is no answer of files", changed("files:any", "files:gone")),
-    ("field files: show_if belongs to layer 2", changed("layer = 3", 'layer = 3\nshow_if = "urgent:me"')),
-    ("field files: show_if belongs to layer 2", changed("layer = 3", "layer = 2")),
+    ("field files: layer 1 is always shown", changed("layer = 3", 'layer = 1\nshow_if = "urgent:me"')),
+    ("field files: layer 2 is what show_if opens", changed("layer = 3", "layer = 2")),
     ("lists.urgent: it holds no code", changed('removal = "May be sent away"\nme = "Me"', "")),
     ("lists.urgent: the code 'Me' is not of the form", changed('me = "Me"', 'Me = "Me"')),
     ("lists.urgent: the code 'any' is not of the form", changed('me = "Me"', 'any = "Me"')),
