@@ -1,0 +1,40 @@
+"""The tables of drop.db, as SQLAlchemy knows them. `migrations/` makes them; a test holds the two together.
+
+No column is finer than a day. Rows of `report` are keyed by the random id and the table has no rowid, so that after a
+fold neither a number nor a position in the file tells which report came before which.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Integer, LargeBinary, MetaData, String, Table
+
+metadata = MetaData()
+
+report = Table(
+    "report",
+    metadata,
+    Column("id", LargeBinary(16), primary_key=True),
+    Column("day", String(10), nullable=False),  # UTC, YYYY-MM-DD
+    Column("size", Integer, nullable=False),
+    Column("sha256", LargeBinary(32), nullable=False),
+    Column("claimed", Integer),  # keyring serial the sender named; null for a carried file
+    Column("carried", Boolean, nullable=False),  # a finished bundle holds the file
+    Column("body", LargeBinary, nullable=False),  # last: listing the others never reads it
+    sqlite_with_rowid=False,
+)
+
+bundle = Table(
+    "bundle",
+    metadata,
+    Column("serial", Integer, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary(32), nullable=False),  # SHA-256 of the index's text
+    Column("day", String(10), nullable=False),
+    Column("note", LargeBinary),  # the signed index while its file is not yet known to be on disk, then null
+)
+
+chain = Table(
+    "chain",
+    metadata,
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("folded", String(10), nullable=False),  # the day of the last fold
+)
