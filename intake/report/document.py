@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
 
 from intake.errors import Damaged
 
@@ -17,8 +16,6 @@ DEPTH = 32
 VALUES = 20_000
 KEY_LENGTH = 128
 TEXT_LENGTH = 100_000
-
-type_name = {dict: "an object", list: "a list", str: "a text", int: "a number", float: "a number", bool: "yes or no"}
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
@@ -79,18 +76,6 @@ def parse(content: bytes, what: str) -> Json:
     except json.JSONDecodeError as error:
         raise Damaged(f"{what} is not JSON: broken at character {error.pos}") from None
     return _texts(value, what)
-
-
-def texts(value: Json) -> Iterator[str]:
-    """Every text inside a value, keys left out."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        for item in value:
-            yield from texts(item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from texts(item)
 
 
 def _bound(content: bytes, what: str) -> None:
