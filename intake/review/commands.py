@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from intake.errors import Exit, IntakeError
+from intake.errors import Exit, Fault, IntakeError
 from intake.keyring.trust import Pin, Roots
 from intake.locale import catalog, first_questionnaire, languages
 from intake.report.package import Report
@@ -22,6 +22,7 @@ from intake.sealing import Identity, open_identity_file
 from intake.terminal import passphrase, progress, put, safe, say
 
 FILE_LIMIT = 1 << 20  # bytes of an identity file
+SUFFIXES = (".bundle", ".age")
 PRIVATE_KEY_PREFIX = "PRIVATE+KEY+"  # the line of a private file that signs; it opens nothing
 
 
@@ -67,6 +68,8 @@ def open_reports(
     A report that can't be opened never stops the others: it is named with the reason, and what came in a bundle is
     kept, still sealed, in DIR/not-opened. Opening the same bundle again changes nothing.
 
+    A folder stands for all bundles and sealed files in it.
+
     \b
     -i FILE   reviewer-L.age, or any age identity file; repeat it for several
     """
@@ -83,8 +86,9 @@ def open_reports(
 
     outcomes: list[Outcome] = []
     warnings: list[str] = []
-    with progress(sum(_size(source) for source in sources), "Opening") as advance:
-        for source in sources:
+    files = [file for source in sources for file in _files(source)]
+    with progress(sum(_size(file) for file in files), "Opening") as advance:
+        for source in files:
             failed: dict[str, IntakeError] = {}
             try:
                 for sealed in walk(source, trust, heard=warnings.append, advance=advance):
@@ -114,6 +118,18 @@ def _identities(path: Path) -> tuple[Identity, ...]:
 def _content(path: Path) -> bytes:
     with readable(path) as file:
         return file.read(FILE_LIMIT)
+
+
+def _files(path: Path) -> list[Path]:
+    """The file itself, or all bundles and sealed files of a folder, by name: the order of the chain. Raises `Fault`."""
+    if not path.is_dir():
+        return [path]
+    found = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES)
+    if not found:
+        raise Fault(
+            f"{path} holds no bundle and no sealed file", f"Look for names that end in {' or '.join(SUFFIXES)}."
+        )
+    return found
 
 
 def _size(path: Path) -> int:

@@ -237,6 +237,19 @@ def test_a_name_or_answer_never_moves_the_terminal(world: World, usb: Path, tmp_
     assert "\u202e" not in shown
 
 
+def test_a_folder_stands_for_what_is_in_it(world: World, usb: Path, tmp_path: Path) -> None:
+    done = review_open(world, usb, "--to", tmp_path / "out")
+    assert done.returncode == Exit.FAULT
+    assert "no bundle" in done.stderr
+    sealed = sound(world, 3)
+    (usb / "x-000001.bundle").write_bytes(make_bundle(world, dict(list(sealed.items())[:2])))
+    (usb / "carried.age").write_bytes(sealed[f"{3:032x}"])
+    (usb / "notes.txt").write_text("not for us")
+    done = review_open(world, usb, "--to", tmp_path / "out", *trusting(world))
+    assert done.returncode == Exit.OK, done.stderr
+    assert len(done.stdout.split()) == 3
+
+
 def test_outcomes_as_json(world: World, usb: Path, tmp_path: Path) -> None:
     sealed = sound(world, 1)
     (usb / "b").write_bytes(make_bundle(world, sealed))
