@@ -5,7 +5,7 @@ script in the page.
 
     with Firefox(NO_SCRIPT) as firefox:
         firefox.open("http://127.0.0.1:8080/en")
-        firefox.click("textarea"); firefox.write("text" + TAB)
+        firefox.click("textarea"); firefox.write("text")
 """
 
 import base64
@@ -39,8 +39,6 @@ _QUIET = {
     "network.connectivity-service.enabled": False,
     "toolkit.telemetry.enabled": False,
 }
-
-TAB, ENTER, SPACE, DOWN, SHIFT = "\ue004", "\ue007", " ", "\ue015", "\ue008"
 
 
 class Firefox:
@@ -131,7 +129,7 @@ class Firefox:
         self._act({"type": "pointer", "id": "mouse", "actions": steps})
 
     def write(self, text: str) -> None:
-        """Key by key, to whatever has the focus; TAB and the like are keys too."""
+        """Key by key, to whatever has the focus; the keys of `tests.harness.filling` too."""
         keys = [step for c in text for step in ({"type": "keyDown", "value": c}, {"type": "keyUp", "value": c})]
         self._act({"type": "key", "id": "keys", "actions": keys})
 
