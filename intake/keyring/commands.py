@@ -229,7 +229,7 @@ def keyring_sign(file: Path, key: Path, previous: Path | None, out: Path | None)
     cls=Several,
     belongs=is_digits,
     metavar="FINGERPRINT…",
-    help="Root fingerprints from paper, 40 digits each, in groups or not.",
+    help="Root fingerprints from paper, 40 digits each, in groups or not; several in a row, or --root for each.",
 )
 @click.option("--threshold", type=int, help="How many of them must have signed. Default: more than half.")
 @click.option("--at", type=Day(), help="The day to judge for. Default: today.")
@@ -261,16 +261,17 @@ def keyring_verify(
     newest = chain.newest
     if pin_out:
         write_private(pin_out, bytes(chain.pin), mode=0o644)
+    closed = newest.is_closed(day)
     if as_program:
-        verdict = "closed" if newest.is_closed(day) else "believed"
-        put(json.dumps(as_json(newest) | {"verdict": verdict, "day": str(day), "warnings": chain.warnings}, indent=2))
-    else:
+        facts = {"verdict": "closed" if closed else "believed", "day": str(day), "warnings": chain.warnings}
+        put(json.dumps(as_json(newest) | facts, indent=2))
+    elif not closed:
         put(f"Believed: keyring {newest.serial} of {newest.origin}, on {day}.")
         put(f"Reports are sealed to {', '.join(f'{r.label} ({short(r.recipient)} …)' for r in newest.reviewers)}.")
+    if closed:
+        raise Closed(f"keyring {newest.serial} of {newest.origin} is genuine and closed on {newest.closes}")
     for warning in chain.warnings:
         say(f"Warning: {warning}.")
-    if newest.is_closed(day):
-        raise Closed(f"keyring {newest.serial} of {newest.origin} is genuine and closed on {newest.closes}")
 
 
 @door.command("keyring-show")
