@@ -208,18 +208,17 @@ def _in_order(notes: Sequence[bytes]) -> list[tuple[Keyring, SignedNote]]:
     """Parsed, by rising serial, one for each; refuses gaps and a serial with two texts."""
     if not notes:
         raise Usage("no keyring was given")
+    parsed = [(Keyring.parse(note.text), note) for note in map(SignedNote.parse, notes)]
+    named = {(key.name, key.key_hash) for keyring, _ in parsed for key in keyring.root_keys}
     found: dict[int, tuple[Keyring, SignedNote]] = {}
-    for raw in notes:
-        note = SignedNote.parse(raw)
-        keyring = Keyring.parse(note.text)
-        if keyring.serial not in found:
-            found[keyring.serial] = keyring, note
-            continue
-        _, other = found[keyring.serial]
+    for keyring, note in parsed:
+        _, other = found.setdefault(keyring.serial, (keyring, note))
         if other.text != note.text:
             raise KeyringRefused(f"there are two different texts of keyring {keyring.serial}", _ALARM)
-        together = tuple(dict.fromkeys(other.signatures + note.signatures))
-        found[keyring.serial] = keyring, SignedNote(note.text, together)
+        if other.signatures != note.signatures:
+            # Strangers' signatures are left out: else two notes full of them would make one too long to be read again.
+            together = dict.fromkeys(s for s in other.signatures + note.signatures if (s.name, s.key_hash) in named)
+            found[keyring.serial] = keyring, SignedNote(note.text, tuple(together))
     serials = sorted(found)
     for before, after in pairwise(serials):
         if after != before + 1:

@@ -87,6 +87,16 @@ def test_notes_may_come_in_any_order_and_halves_are_taken_together(world: World)
     )
 
 
+def test_two_notes_full_of_strangers_make_one_that_can_be_read(world: World) -> None:
+    a, b, _ = world.roots
+    text = bytes(world.keyring)
+    full = [bytes(SignedNote.sign(text, a, *(new_key("z") for _ in range(98)), b)) for _ in range(2)]
+    chain = verify_chain(full, roots=world.typed, pin=None, today=TODAY)
+    again = verify_chain(chain.notes, roots=world.typed, pin=None, today=TODAY)
+    assert again.notes == chain.notes
+    assert [signature.name for signature in SignedNote.parse(chain.notes[0]).signatures] == [a.name, b.name]
+
+
 def test_a_pin_goes_on_without_the_paper(world: World) -> None:
     pin = world.pin
     later = world.next(roots=tuple(new_key(x) for x in "def")).next(reviewers=2)
