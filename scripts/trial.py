@@ -30,22 +30,7 @@ ORIGIN = "try.example"
 ROOTS = ("a", "b", "c")
 REVIEWERS = ("r1", "r2", "r3")
 THRESHOLD = 2
-
-SETTINGS = """\
-# Example texts: a drop of your own needs its own.
-languages = ["en", "ru", "tg"]
-leave_url = "https://www.wikipedia.org/"
-
-[reading_times]
-en = "every day at 8:00 and 20:00 Dushanbe time"
-ru = "каждый день в 8:00 и 20:00 по Душанбе"
-tg = "ҳар рӯз соати 8:00 ва 20:00 ба вақти Душанбе"
-
-[urgent_contacts]
-en = "the lawyer or organisation you already trust"
-ru = "с адвокатом или организацией, которым вы уже доверяете"
-tg = "бо адвокат ё созмоне, ки аллакай ба он боварӣ доред"
-"""
+SETTINGS = ROOT / "scripts" / "drop.toml"
 
 
 def say(text: str = "") -> None:
@@ -53,7 +38,7 @@ def say(text: str = "") -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def intake(*arguments: str | Path, place: Path) -> str:
+def intake(*arguments: object, place: Path) -> str:
     """Run the command `intake`; the demo passphrase comes from a file. Returns its stdout, stops with its words."""
     done = subprocess.run(
         [sys.executable, "-m", "intake", *map(str, arguments)],
@@ -88,7 +73,7 @@ def keys(place: Path) -> None:
     )
     for label in ROOTS[:THRESHOLD]:
         intake("keys", "keyring-sign", note, "--key", place / "roots" / f"root-{label}.age", place=place)
-    (place / "drop.toml").write_text(SETTINGS)
+    shutil.copy(SETTINGS, place / "drop.toml")  # last: it marks that everything before it is there
 
 
 def fingerprints(place: Path) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from intake.keyring.note import SignedNote, SigningKey
 from intake.report.bundle import Index, IndexEntry, write_bundle
 from intake.report.package import FileEntry, QuestionnaireRef, Report, write_package
-from intake.sealing import HybridIdentity, seal_bytes
+from intake.sealing import HybridIdentity, HybridRecipient, seal_bytes
 from tests.harness.keys import World
 
 
@@ -36,11 +36,18 @@ def seal_report(
     report: Report, identities: Sequence[HybridIdentity], files: Sequence[bytes] = (), spoil: bytes = b""
 ) -> bytes:
     """The sealed file of a report. `spoil` is written over the beginning of the package."""
+    return seal_for(report, [identity.recipient for identity in identities], files, spoil)
+
+
+def seal_for(
+    report: Report, recipients: Sequence[HybridRecipient], files: Sequence[bytes] = (), spoil: bytes = b""
+) -> bytes:
+    """The same for whom only the public half is known."""
     package = io.BytesIO()
     write_package(report, [io.BytesIO(content) for content in files], package)
     package.seek(0)
     package.write(spoil)
-    return seal_bytes(package.getvalue(), [identity.recipient for identity in identities])
+    return seal_bytes(package.getvalue(), recipients)
 
 
 def make_bundle(

@@ -1,0 +1,136 @@
+"""The README is a story that runs: its commands are typed here as they stand there, in order, in one folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from intake.errors import Exit
+from intake.keyring.fingerprint import fingerprint
+from intake.keyring.note import SignedNote
+from intake.keyring.text import Keyring
+from intake.report.package import QuestionnaireRef, Report
+from intake.sealing import HybridRecipient
+from tests.harness.bundles import seal_for
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"^```sh\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+
+
+def test_the_first_screen_has_two_commands_and_a_picture() -> None:
+    first = README.split("\n---\n")[0]
+    assert [line.split()[0] for line in BLOCKS[0].splitlines()] == ["./scripts/try", "./scripts/test"]
+    assert "./scripts/try --once" in first
+    for picture in re.findall(r'src="([^"]+)"', first):
+        assert (ROOT / picture).read_bytes().startswith(b"\x89PNG")
+    assert first.index("Who can see what") < first.index("does not protect against")
+
+
+def test_every_path_in_it_exists() -> None:
+    for path in re.findall(r"\]\((?!http)([^)]+)\)", README) + re.findall(r"`(intake/[a-z]+)`", README):
+        assert (ROOT / path).exists(), path
+    for script in set(re.findall(r"\./scripts/[a-z]+", README)):
+        assert os.access(ROOT / script, os.X_OK), script
+
+
+def test_the_exit_statuses_are_the_real_ones() -> None:
+    told = {int(number) for row in re.findall(r"^\| ([0-9, ]+) \|", README, re.MULTILINE) for number in row.split(",")}
+    assert told == {code.value for code in Exit if code is not Exit.CONSENT}
+
+
+class Shell:
+    """The reader's terminal: one folder, one environment, the passphrase typed by a command."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = _free_port()
+        self.environment = {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "INTAKE_PASSPHRASE_COMMAND": "echo a passphrase",
+        }
+
+    def adapt(self, block: str) -> list[str]:
+        return ["bash", "-euc", block.replace("127.0.0.1:8080", f"127.0.0.1:{self.port}")]
+
+    def run(self, block: str) -> str:
+        done = subprocess.run(
+            self.adapt(block), cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{block}\n{done.stderr}"
+        return done.stdout
+
+    def learn_fingerprints(self) -> None:
+        for label in "abc":
+            vkey = (self.folder / "roots" / f"root-{label}.vkey").read_text().strip()
+            self.environment[f"ROOT_{label.upper()}"] = fingerprint(vkey).replace(" ", "")
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def _block(containing: str) -> str:
+    found: list[str] = [block for block in BLOCKS if containing in block]
+    assert len(found) == 1
+    return found[0]
+
+
+def _answers(url: str, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        assert server.poll() is None
+        try:
+            with urlopen(url, timeout=5):
+                return
+        except URLError:
+            time.sleep(0.1)
+    pytest.fail("the drop does not answer")
+
+
+def test_the_story_runs_from_keys_to_an_opened_report(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    shutil.copy(ROOT / "scripts" / "drop.toml", tmp_path)
+    shell.run(_block("root-new"))
+    shell.learn_fingerprints()
+    shell.run(_block("keyring-new"))
+    shell.run(_block("keyring-verify"))
+    keyring = Keyring.parse(SignedNote.parse((tmp_path / "keyring.note").read_bytes()).text)
+    report = Report(
+        id="12" * 16,
+        origin=keyring.origin,
+        keyring=1,
+        questionnaire=QuestionnaireRef("first", "1", "0" * 64),
+        language="en",
+        sealed_by="cli",
+        day=datetime.now(UTC).date(),
+        answers={"account": "Seen at the bus station."},
+    )
+    sealed = seal_for(report, [HybridRecipient.parse(reviewer.recipient) for reviewer in keyring.reviewers])
+    server = subprocess.Popen(shell.adapt(f"exec {_block('drop serve')}"), cwd=tmp_path, env=shell.environment)
+    try:
+        _answers(f"http://127.0.0.1:{shell.port}/en", server)
+        put = Request(f"http://127.0.0.1:{shell.port}/reports/{report.id}", data=sealed, method="PUT")
+        put.add_header("Content-Type", "application/octet-stream")
+        with urlopen(put) as answer:
+            assert answer.status == 201
+        shell.run(_block("drop export"))
+    finally:
+        server.terminate()
+        server.wait(20)
+    assert [path.name for path in (tmp_path / "usb").iterdir()] == ["drop.example-000001.bundle"]
+    shell.run(_block("review open"))
+    assert "Seen at the bus station." in (tmp_path / "opened" / report.id / "report.txt").read_text()
