@@ -1,0 +1,289 @@
+"""Figures of this software on this machine, each beside the raw thing it is made of, in one run.
+
+A table on stdout, or JSON with `--json`. Nothing here is a test: figures vary with the machine, so the ratios are what
+is worth keeping.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from nacl.bindings import crypto_aead_chacha20poly1305_ietf_encrypt
+
+from intake.report.package import QuestionnaireRef, Report
+from intake.sealing import CHUNK_SIZE, HybridIdentity, HybridRecipient, Sealer, open_sealed, seal_bytes
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # the tests' harness starts servers and browsers, here as there
+
+from tests.harness.server import RunningDrop, running_drop  # noqa: E402
+
+from tests.harness.bundles import seal_for  # noqa: E402
+from tests.harness.chromium import chromium  # noqa: E402
+from tests.harness.keys import make_world  # noqa: E402
+from tests.harness.recorder import Recorder  # noqa: E402
+
+MB = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured number; `beside` says what it is to be read against."""
+
+    what: str
+    value: float
+    unit: str
+    beside: str = ""
+
+
+class Null(io.RawIOBase):
+    """A sink that keeps nothing."""
+
+    def writable(self) -> bool:
+        """Yes."""
+        return True
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """Take it."""
+        return len(memoryview(data))
+
+
+def rate(work: Callable[[], object], amount: float, seconds: float) -> float:
+    """`amount` per second, the best of the repetitions that fit in `seconds` (at least three)."""
+    best, spent, runs = float("inf"), 0.0, 0
+    while runs < 3 or spent < seconds:
+        start = time.perf_counter()
+        work()
+        took = time.perf_counter() - start
+        best, spent, runs = min(best, took), spent + took, runs + 1
+    return amount / best
+
+
+def bulk(seconds: float) -> Iterator[Figure]:
+    """Sealing and opening against the AEADs themselves, all at 64 KiB a call, in one process and one thread."""
+    size = 64 * 2**20
+    chunk, key, nonce = os.urandom(CHUNK_SIZE), os.urandom(32), bytes(12)
+    times = range(size // CHUNK_SIZE)
+    aead = ChaCha20Poly1305(key)
+
+    def raw_cryptography() -> None:
+        for _ in times:
+            aead.encrypt(nonce, chunk, None)
+
+    def raw_nacl() -> None:
+        for _ in times:
+            crypto_aead_chacha20poly1305_ietf_encrypt(chunk, None, nonce, key)
+
+    reviewers = [HybridIdentity.generate() for _ in range(3)]
+    recipients = [each.recipient for each in reviewers]
+
+    def seal() -> None:
+        with Sealer(Null(), recipients) as sealer:
+            for _ in times:
+                sealer.write(chunk)
+
+    sealed = seal_bytes(chunk * len(times), recipients)
+
+    def open_all() -> None:
+        opened = open_sealed(io.BytesIO(sealed), reviewers[-1:])
+        while opened.read1():
+            pass
+
+    raw = rate(raw_cryptography, size / MB, seconds)
+    other = rate(raw_nacl, size / MB, seconds)
+    yield Figure("raw ChaCha20-Poly1305, cryptography (used)", raw, "MB/s", "64 KiB a call")
+    yield Figure("raw ChaCha20-Poly1305, PyNaCl", other, "MB/s", f"{other / raw:.2f} of the one used")
+    for name, work in (("seal", seal), ("open", open_all)):
+        speed = rate(work, size / MB, seconds)
+        yield Figure(f"{name}, three reviewers", speed, "MB/s", f"{speed / raw:.2f} of the raw AEAD")
+
+
+def small(seconds: float) -> Iterator[Figure]:
+    """Smallest reports opened per second by the reviewer whose stanza stands last, in one thread."""
+    for count in (1, 3, 5, 10):
+        reviewers = [HybridIdentity.generate() for _ in range(count)]
+        sealed = sealed_report([each.recipient for each in reviewers])
+
+        def open_hundred(sealed: bytes = sealed, mine: list[HybridIdentity] = reviewers[-1:]) -> None:
+            for _ in range(100):
+                open_sealed(io.BytesIO(sealed), mine).read()
+
+        speed = rate(open_hundred, 100, seconds)
+        yield Figure(
+            f"reports opened, {count} reviewer{'s' * (count > 1)}", speed, "per second", f"{len(sealed)} bytes"
+        )
+
+
+def sealed_report(recipients: list[HybridRecipient], number: int = 0) -> bytes:
+    """A sealed report of the smallest class; `number` makes its id."""
+    report = Report(
+        id=f"{number:032x}",
+        origin="bench",
+        keyring=1,
+        questionnaire=QuestionnaireRef("bench", "1", "0" * 64),
+        language="en",
+        sealed_by="cli",
+        day=date(2026, 1, 1),
+        answers={"account": "Three lines of text. " * 20},
+    )
+    return seal_for(report, recipients)
+
+
+def peak_memory(code: str) -> float:
+    """Peak resident memory in MB of a fresh Python that runs `code`."""
+    script = code + "\nimport resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return int(done.stdout) * 1024 / MB
+
+
+SEAL_SOME = """
+import io, os
+from intake.sealing import HybridIdentity, Sealer, open_sealed
+me, piece = HybridIdentity.generate(), os.urandom(65536)
+with open({path!r}, "w+b") as file:
+    with Sealer(file, [me.recipient]) as sealer:
+        for _ in range({chunks}):
+            sealer.write(piece)
+    file.seek(0)
+    opened = open_sealed(file, [me])
+    while opened.read1():
+        pass
+"""
+
+
+def memory(quick: bool) -> Iterator[Figure]:
+    """Peak memory of sealing and opening a little and a lot: the difference is what length costs."""
+    large = 64 if quick else 1024
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / "file.age")
+        base = peak_memory(SEAL_SOME.format(path=path, chunks=1))
+        peak = peak_memory(SEAL_SOME.format(path=path, chunks=large * 16))
+    yield Figure("peak memory, 64 kB sealed and opened", base, "MB")
+    yield Figure(f"peak memory, {large} MiB sealed and opened", peak, "MB", f"{peak - base:+.1f} MB for the length")
+
+
+def fsync(folder: Path) -> float:
+    """Milliseconds that one small append and fsync take on this disk, median of 200."""
+    took = []
+    with (folder / "fsync").open("wb") as file:
+        for _ in range(200):
+            start = time.perf_counter()
+            file.write(bytes(4096))
+            file.flush()
+            os.fsync(file.fileno())
+            took.append((time.perf_counter() - start) * 1000)
+    return statistics.median(took)
+
+
+def stored(quick: bool) -> Iterator[Figure]:
+    """Reports accepted per second by a real server, each answered only when it is on disk, at 1 and 8 clients.
+
+    The clients share this machine's cores with the server, so its own capacity is higher than what is seen here.
+    """
+    count = 200 if quick else 1000
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        world = make_world(folder / "keys", today=datetime.now(UTC).date())
+        recipients = [each.recipient for each in world.reviewers]
+        bodies = [sealed_report(recipients, number) for number in range(20)]
+        with running_drop(world, folder / "drop") as drop:
+            sync = fsync(drop.data)
+            yield Figure("fsync of 4 kB on the server's disk", sync, "ms", "median of 200")
+            for clients in (1, 8):
+                began = time.perf_counter()
+                with ThreadPoolExecutor(clients) as pool:
+                    shares = [range(client, count, clients) for client in range(clients)]
+                    took = sorted(
+                        each
+                        for some in pool.map(lambda share: put_all(drop, bodies, share, clients), shares)  # noqa: B023
+                        for each in some
+                    )
+                speed = count / (time.perf_counter() - began)
+                median, late = took[len(took) // 2], took[len(took) * 99 // 100]
+                beside = f"median {median:.1f} ms ({median / sync:.1f} fsyncs), 99 % within {late:.1f} ms"
+                yield Figure(f"reports stored, {clients} client{'s' * (clients > 1)}", speed, "per second", beside)
+            yield Figure("peak memory of the server", high_water(drop.pid), "MB")
+
+
+def put_all(drop: RunningDrop, bodies: list[bytes], share: range, salt: int) -> list[float]:
+    """Send a share of the reports over one connection; milliseconds for each."""
+    address = urlsplit(drop.url)
+    connection = HTTPConnection(address.hostname or "", address.port)
+    took = []
+    for number in share:
+        start = time.perf_counter()
+        connection.request("PUT", f"/reports/{salt:016x}{number:016x}", bodies[number % len(bodies)])
+        answer = connection.getresponse()
+        answer.read()
+        if answer.status != 201:
+            sys.exit(f"the server answered {answer.status}")
+        took.append((time.perf_counter() - start) * 1000)
+    connection.close()
+    return took
+
+
+def high_water(pid: int) -> float:
+    """Peak resident memory of a running process, in MB."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024 / MB
+
+
+def visits() -> Iterator[Figure]:
+    """What crosses the wire on a first visit over plain http (as on an onion, where browsers take gzip only)."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        world = make_world(folder / "keys", today=datetime.now(UTC).date())
+        with running_drop(world, folder / "drop") as drop, chromium() as browser:
+            for script in (True, False):
+                with Recorder(urlsplit(drop.url).port or 0) as wire:
+                    page = browser.new_context(java_script_enabled=script).new_page()
+                    page.goto(f"{wire.url}/en")
+                    if script:
+                        page.wait_for_selector("#send:enabled")
+                    answers = wire.answers()
+                    body, whole = sum(len(each.body) for each in answers), sum(each.size for each in answers)
+                    page.close()
+                what = f"first visit with{'' if script else 'out'} JavaScript, three reviewers"
+                yield Figure(what, body / 1000, "kB", f"{len(answers)} requests; {whole / 1000:.1f} kB with headers")
+
+
+def main() -> None:
+    """Measure everything, and print it."""
+    parser = argparse.ArgumentParser(prog="scripts/bench", description="Measure this software on this machine.")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--quick", action="store_true", help="a rough idea in half a minute")
+    arguments = parser.parse_args()
+    seconds = 0.3 if arguments.quick else 3.0
+    parts = (bulk(seconds), small(seconds), memory(arguments.quick), stored(arguments.quick), visits())
+    figures = []
+    for part in parts:
+        for figure in part:
+            figures.append(figure)
+            if not arguments.json:
+                print(f"{figure.what:<48}{figure.value:>10,.1f} {figure.unit:<11} {figure.beside}", flush=True)
+    if arguments.json:
+        print(json.dumps([asdict(figure) for figure in figures], indent=2))
+
+
+if __name__ == "__main__":
+    main()
