@@ -8,6 +8,7 @@ with Recorder(port) as wire:
 
 import socket
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -40,17 +41,28 @@ class Recorder:
         self._streams: list[tuple[bytearray, bytearray]] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._broken = threading.Event()
+        self._sockets: list[socket.socket] = []
+        self._pumps: list[threading.Thread] = []
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept)
+        self._accepting.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
+        self._accepting.join(10)
         self._listener.close()
+        for one in self._sockets:
+            with suppress(OSError):  # it hung up already
+                one.shutdown(socket.SHUT_RDWR)
+        for pump in self._pumps:
+            pump.join(10)
+        for one in self._sockets:
+            one.close()
 
     def break_line(self, broken: bool = True) -> None:
         """From now on new connections are cut at once, as on a line that is down; or whole again."""
@@ -78,21 +90,21 @@ class Recorder:
             if self._broken.is_set():
                 browser.close()
                 continue
+            server = socket.create_connection(self._target)
             streams = (bytearray(), bytearray())
             self._streams.append(streams)
-            server = socket.create_connection(self._target)
-            threading.Thread(target=_pump, args=(browser, server, streams[0]), daemon=True).start()
-            threading.Thread(target=_pump, args=(server, browser, streams[1]), daemon=True).start()
+            self._sockets += browser, server
+            for source, sink, kept in ((browser, server, streams[0]), (server, browser, streams[1])):
+                self._pumps.append(threading.Thread(target=_pump, args=(source, sink, kept)))
+                self._pumps[-1].start()
 
 
 def _pump(source: socket.socket, sink: socket.socket, kept: bytearray) -> None:
-    try:
+    with suppress(OSError):  # either side may hang up at any time
         while piece := source.recv(65_536):
             kept += piece
             sink.sendall(piece)
         sink.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass  # the other side hung up: a browser may, at any time
 
 
 def _messages(stream: bytes) -> list[Message]:

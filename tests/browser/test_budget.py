@@ -1,0 +1,38 @@
+"""What a first visit costs, in bytes as they cross the wire and in requests: three reviewers, any language."""
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.harness.recorder import Recorder
+from tests.harness.site import Site
+
+LANGUAGES = ("tg", "ru", "en")
+
+
+def _visit(browser: Browser, site: Site, language: str, *, scripts: bool) -> tuple[int, list[str]]:
+    """Bytes of all bodies, gzip as over an onion, and the paths asked for."""
+    with Recorder(site.port) as wire:
+        context = browser.new_context(java_script_enabled=scripts)
+        page = context.new_page()
+        page.goto(f"{wire.url}/{language}", wait_until="networkidle")
+        if scripts:
+            page.wait_for_selector("#send:enabled")
+        context.close()
+        answers = wire.answers()
+        assert {answer.headers.get("content-encoding", "identity") for answer in answers} <= {"gzip", "identity"}
+        return sum(len(answer.body) for answer in answers), [request.path for request in wire.requests()]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_first_visit_with_scripts(browser: Browser, site: Site, language: str) -> None:
+    size, paths = _visit(browser, site, language, scripts=True)
+    assert len(paths) <= 5, paths
+    assert size <= 48 * 1000
+    assert "/favicon.ico" not in paths
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_first_visit_without_scripts(browser: Browser, site: Site, language: str) -> None:
+    size, paths = _visit(browser, site, language, scripts=False)
+    assert len(paths) <= 2, paths
+    assert size <= 8 * 1024
