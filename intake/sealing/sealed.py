@@ -28,7 +28,8 @@ class Sealer(io.BufferedIOBase, BinaryIO):
     """A binary stream that seals what is written to it into `sink`, in constant memory.
 
     The header goes out at once, the last chunk on `close`; the sink itself stays open. As a context manager it closes
-    on success only: after an exception the file stays without its last chunk, which every reader refuses.
+    on success only: after an exception the file stays without its last chunk, which every reader refuses. So don't
+    wrap it in a text or buffered stream: those close what they hold even then.
     Raises `Usage` when the recipients can't stand in one header.
     """
 

@@ -117,8 +117,15 @@ def test_chunks_swapped_doubled_dropped_or_cut_are_refused(length: int, order: s
 @given(st.sampled_from([0, 1, 65536, 65537]), st.data())
 def test_a_payload_cut_anywhere_is_refused(length: int, draw: st.DataObject) -> None:
     data = sealed(pattern(length))
-    with pytest.raises(Damaged):
+    with pytest.raises(Damaged, match="cut off"):
         opened(data[: draw.draw(st.integers(0, len(data) - 1))])
+
+
+@pytest.mark.parametrize("rest", [0, 1, TAG_SIZE - 1])
+def test_a_payload_without_its_last_chunk_is_called_so(rest: int) -> None:
+    data = sealed(pattern(CHUNK_SIZE + 1))
+    with pytest.raises(Damaged, match="before its last chunk"):
+        opened(data[: SEALED_CHUNK_SIZE + rest])
 
 
 def test_an_empty_last_chunk_is_refused_unless_all_is_empty() -> None:
