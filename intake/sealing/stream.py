@@ -84,9 +84,11 @@ class ChunkWriter:
         self._seal(last=True)
 
     def _seal(self, *, last: bool) -> None:
-        self._sink.write(self._aead.encrypt(_nonce(self._index, last), self._held, None))
+        sealed = self._aead.encrypt(_nonce(self._index, last), self._held, None)
+        # Before the sink may fail: whatever its caller does then, no nonce ever seals two different chunks.
         self._index += 1
         self._held.clear()
+        self._sink.write(sealed)
 
 
 class ChunkReader:

@@ -140,3 +140,27 @@ def test_an_empty_last_chunk_is_refused_unless_all_is_empty() -> None:
     with pytest.raises(Damaged, match="length that no sealed file has"):
         _ = ChunkReader(io.BytesIO(writer_key_same.getvalue()), KEY).length
     assert opened(sealed(b"")) == b""
+
+
+class _Full:
+    """A sink that takes nothing, and remembers what it was given."""
+
+    def __init__(self) -> None:
+        self.given: list[bytes] = []
+
+    def write(self, data: bytes, /) -> None:
+        self.given.append(data)
+        raise OSError("full")
+
+
+def test_a_sink_that_fails_never_makes_a_nonce_serve_twice() -> None:
+    sink = _Full()
+    writer = ChunkWriter(sink, KEY)
+    for text in (b"first", b"other"):
+        writer.write(text)
+        with pytest.raises(OSError, match="full"):
+            writer.finish()
+    first, second = sink.given
+    assert opened(first) == b"first"
+    with pytest.raises(Damaged, match="chunk 1"):
+        opened(second)
