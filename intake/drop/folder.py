@@ -1,7 +1,7 @@
 """DATA: the drop's one folder on disk, its names, and who may work in it at a time.
 
-DATA is 0700 and everything in it 0600. One byte of the file `lock` is held by the serving process and another by whoever
-folds or exports, so that a timer's export runs beside the server but two servers, or two exports, never meet.
+DATA is 0700 and everything in it 0600. One byte of the file `lock` is held by the serving process and another by
+whoever folds or exports, so that a timer's export runs beside the server but two servers, or two exports, never meet.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ class DataFolder:
 
     @property
     def database(self) -> Path:
+        """SQLite's file; its log and index lie beside it."""
         return self.path / "drop.db"
 
     @property
@@ -61,10 +62,12 @@ class DataFolder:
 
     @property
     def pin(self) -> Path:
+        """What was believed last."""
         return self.path / "keyring.pin"
 
     @property
     def drop_key(self) -> Path:
+        """The key that signs bundles."""
         return self.path / "drop.key"
 
     @contextmanager

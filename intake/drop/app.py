@@ -1,0 +1,232 @@
+"""The routes. Every answer is a constant chosen by what was asked; nothing that a visitor sends comes back.
+
+| route | |
+|---|---|
+| GET / and /<language> | the form |
+| POST / | a report written without JavaScript, sealed here (see `plain`) |
+| PUT /reports/<32 hex> | a sealed report: 201 new, 200 the same again |
+| GET /keyring.note, /keyring/<serial>.note | the signed keyrings |
+| GET /a/<name>.<hash>.<ext> | the page's scripts and style |
+
+Programs get problem JSON; a browser that navigates here gets a page in its language.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from flask import Flask, Request, Response, request
+from flask_limiter.errors import RateLimitExceeded
+from werkzeug.exceptions import HTTPException
+
+from intake.drop import problems
+from intake.drop.acceptance import BODY_LIMIT, Refusal, judge
+from intake.drop.assets import PREFIX, Asset, Body
+from intake.drop.buckets import Buckets
+from intake.drop.config import Config
+from intake.drop.plain import MemoryRequest, PlainForm
+from intake.drop.problems import CONTENT_TYPE, Problem
+from intake.drop.sanity import Sane
+from intake.drop.store import Full, Outcome
+from intake.errors import Closed, Fault, Usage
+from intake.keyring import Chain
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+HTML = "text/html; charset=utf-8"
+NOTE = "text/plain; charset=utf-8"
+
+_ID = re.compile(r"[0-9a-f]{32}")
+_SERIAL = re.compile(r"[1-9][0-9]{0,8}")
+
+
+class PageBodies(Protocol):
+    """What `intake.drop.pages.Pages` gives."""
+
+    languages: tuple[str, ...]
+
+    @property
+    def default(self) -> str:
+        """The language of `/`."""
+
+    def form(self, language: str) -> Body:
+        """The form."""
+
+    def received(self, language: str) -> Body:
+        """The answer to a plain report that was stored."""
+
+    def problem(self, language: str, word: str) -> Body:
+        """Why something did not work."""
+
+
+class AssetBodies(Protocol):
+    """What `intake.drop.assets.Assets` gives."""
+
+    def get(self, path: str) -> Asset | None:
+        """The asset under a request's path, or None."""
+
+
+class Shelf(Protocol):
+    """Where sealed reports go: `intake.drop.store.Store`."""
+
+    def put(self, identifier: bytes, body: bytes, *, claimed: int | None, day: date) -> Outcome:
+        """Keep one report; return when it is on disk."""
+
+
+def utc_today() -> date:
+    """The day it is, for everybody the same."""
+    return datetime.now(UTC).date()
+
+
+class Drop(Flask):
+    """A Flask app that writes no line about a visitor: what fails is counted by where it failed."""
+
+    request_class = MemoryRequest
+
+    def __init__(self) -> None:
+        super().__init__("intake.drop", static_folder=None, template_folder=None)
+        self.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
+        self.url_map.merge_slashes = False
+        self.failures: Counter[str] = Counter()
+        self.wsgi_app = Sane(self.wsgi_app)  # type: ignore[method-assign]  # Flask's documented way
+
+    def log_exception(
+        self,
+        exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None],
+        *_: Any,
+    ) -> None:
+        """Count the kind of error and the line of our code it came from; its message may hold what was sent."""
+        kind, trace = exc_info[0], exc_info[2]
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        where = f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace else "?"
+        self.failures[f"{kind.__name__ if kind else '?'} at {where}"] += 1
+
+
+def create_app(
+    config: Config,
+    chain: Callable[[], Chain],
+    store: Shelf,
+    pages: Callable[[], PageBodies],
+    assets: AssetBodies,
+    *,
+    today: Callable[[], date] = utc_today,
+) -> Drop:
+    """The WSGI app. `chain` and `pages` are asked at every request, since a keyring may change while serving."""
+    app = Drop()
+    buckets = Buckets(config.limits, today)
+    buckets.init_app(app)
+    plain = PlainForm(config.questionnaire)
+
+    def page(body: Body, status: int = 200) -> Response:
+        return _chosen(body, HTML, status)
+
+    def refused(problem: Problem, language: str | None = None) -> Response:
+        app.failures[f"{problem.status} {problem.word}"] += 1
+        if not _navigates(request):
+            return Response(problem.json, problem.status, content_type=CONTENT_TYPE)
+        return page(pages().problem(language or pages().default, problem.word), problem.status)
+
+    @app.get("/", provide_automatic_options=False)
+    def form() -> Response:
+        return page(pages().form(pages().default))
+
+    @app.get("/<language>", provide_automatic_options=False)
+    def form_in(language: str) -> Response:
+        if language not in pages().languages:
+            return refused(problems.NOT_FOUND)
+        return page(pages().form(language))
+
+    @app.post("/", provide_automatic_options=False)
+    @buckets.plain
+    def post() -> Response:
+        if not config.plain_form:
+            return refused(problems.PLAIN_FORM_OFF)
+        try:
+            pairs = plain.read(request)
+        except Usage:
+            return refused(problems.TOO_LARGE)
+        language = next((value for name, value in pairs if name == "language"), "")
+        if language not in pages().languages:
+            language = pages().default
+        try:
+            sealed = plain.seal(pairs, language, chain().for_sealing(today()), today())
+            store.put(sealed.id, sealed.body, claimed=sealed.keyring, day=today())
+        except Usage:
+            return refused(problems.TOO_LARGE, language)
+        except Closed:
+            return refused(problems.CLOSED, language)
+        except Full:
+            return refused(problems.FULL, language)
+        except Fault:
+            return refused(problems.UNAVAILABLE, language)
+        return page(pages().received(language))
+
+    @app.put("/reports/<identifier>", provide_automatic_options=False)
+    @buckets.reports
+    def put(identifier: str) -> Response:
+        if not _ID.fullmatch(identifier):
+            return refused(problems.NOT_FOUND)
+        claim = request.headers.get("Keyring")
+        if claim is not None and not _SERIAL.fullmatch(claim):
+            return refused(problems.BAD_REQUEST)
+        body = request.get_data(cache=False, parse_form_data=False)
+        verdict = judge(body, None if claim is None else int(claim), chain(), today())
+        if isinstance(verdict, Refusal):
+            return refused(verdict.problem)
+        try:
+            outcome = store.put(bytes.fromhex(identifier), body, claimed=verdict.claimed, day=today())
+        except Full:
+            return refused(problems.FULL)
+        except Fault:
+            return refused(problems.UNAVAILABLE)
+        if outcome is Outcome.OTHER:
+            return refused(problems.OTHER_BYTES)
+        return Response(status=201 if outcome is Outcome.NEW else 200, content_type=NOTE)
+
+    @app.get("/keyring.note", provide_automatic_options=False)
+    def keyring() -> Response:
+        return Response(chain().notes[-1], content_type=NOTE)
+
+    @app.get("/keyring/<serial>.note", provide_automatic_options=False)
+    def keyring_of(serial: str) -> Response:
+        note = chain().note(int(serial)) if _SERIAL.fullmatch(serial) else None
+        return refused(problems.NOT_FOUND) if note is None else Response(note, content_type=NOTE)
+
+    @app.get(f"{PREFIX}<name>", provide_automatic_options=False)
+    def asset(name: str) -> Response:
+        found = assets.get(PREFIX + name)
+        if found is None:
+            return refused(problems.NOT_FOUND)
+        return _chosen(found.body, found.content_type)
+
+    @app.errorhandler(HTTPException)
+    def failed(error: HTTPException) -> Response:
+        code = error.code or 500
+        if isinstance(error, RateLimitExceeded):
+            return refused(problems.BUSY)
+        answer = refused(problems.for_status(code))
+        if code == 405 and (allowed := getattr(error, "valid_methods", None)):
+            answer.headers["Allow"] = ", ".join(sorted(allowed))
+        return answer
+
+    return app
+
+
+def _chosen(body: Body, content_type: str, status: int = 200) -> Response:
+    content, encoding = body.choose(request.headers.get("Accept-Encoding", ""))
+    answer = Response(content, status, content_type=content_type)
+    answer.headers["Vary"] = "Accept-Encoding"
+    if encoding is not None:
+        answer.headers["Content-Encoding"] = encoding
+    return answer
+
+
+def _navigates(asked: Request) -> bool:
+    """Whether a person's browser asks for a page: scripts and programs don't say that they take HTML."""
+    return asked.method in ("GET", "HEAD", "POST") and "text/html" in asked.headers.get("Accept", "")

@@ -1,0 +1,183 @@
+"""The door `intake drop`: serve, look after, and hand over.
+
+intake drop serve --config drop.toml --data DATA --keyring keyring.note --root FINGERPRINT --root FINGERPRINT
+intake drop status --data DATA
+intake drop export --data DATA --to STICK
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from intake.drop.app import utc_today
+from intake.drop.belief import stored_chain
+from intake.drop.folder import DataFolder, Role
+from intake.drop.store import Store
+from intake.errors import Exit, Fault, Usage
+from intake.terminal import put, say
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_PATH = click.Path(path_type=Path)
+_WARN_DAYS, _ALARM_DAYS = 30, 7
+
+
+def _data(command: Command) -> Command:
+    return click.option("--data", type=_PATH, required=True, envvar="INTAKE_DATA", help="The drop's folder.")(command)
+
+
+@click.group()
+def door() -> None:
+    """Run the online server that takes sealed reports."""
+
+
+@door.command()
+@click.option("--config", "file", type=_PATH, envvar="INTAKE_CONFIG", help="Settings as TOML.")
+@click.option("--data", type=_PATH, help="The drop's folder; made when missing.")
+@click.option("--keyring", type=_PATH, help="The newest signed keyring.")
+@click.option("--root", multiple=True, metavar="FINGERPRINT", help="Of a root, from paper. More than half must sign.")
+@click.option(
+    "--listen", metavar="HOST:PORT", help="Where to listen (default 127.0.0.1:8080); port 0 takes a free one."
+)
+@click.option("--workers", type=int, help="Processes; SQLite allows 1.")
+@click.option("--database", help="Only sqlite, in DATA.")
+@click.option("--languages", metavar="CODE,CODE", help="Which the form is served in; the first is that of /.")
+@click.option("--questionnaire", help="A definition file, or 'first'.")
+@click.option("--onion", metavar="URL", help="The form's onion address, shown on it.")
+@click.option("--leave-url", metavar="URL", help="Where 'leave this page' leads.")
+@click.option("--plain-form/--no-plain-form", default=None, help="Take reports from browsers without JavaScript.")
+@click.option("--drafts", is_flag=True, default=None, help="Serve translations that no native reader has signed.")
+def serve(file: Path | None, **flags: Any) -> None:
+    """Serve the form and take reports, until SIGTERM."""
+    from intake.drop.config import load
+    from intake.drop.service import serve as run
+
+    try:
+        toml = None if file is None else file.read_bytes()
+    except OSError as error:
+        raise Usage(f"{file} can't be read: {error.strerror}", "Give the settings file with --config.") from error
+    run(load(flags, os.environ, toml), say)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How the drop stands. Days count from `today`."""
+
+    today: date
+    origin: str
+    keyring: int
+    expires: date
+    closes: date
+    count_by_day: dict[date, int]
+    bundle: int
+    folded: date
+    used: int
+    free: int
+
+    @property
+    def exit_code(self) -> Exit:
+        """A warning when the keyring must be renewed within 30 days, or within 7."""
+        left = (min(self.expires, self.closes) - self.today).days
+        if left <= _ALARM_DAYS:
+            return Exit.WARNING_7_DAYS
+        return Exit.WARNING_30_DAYS if left <= _WARN_DAYS else Exit.OK
+
+    def to_json(self) -> str:
+        """For programs."""
+        return json.dumps(
+            {
+                "today": str(self.today),
+                "origin": self.origin,
+                "keyring": self.keyring,
+                "expires": str(self.expires),
+                "days_to_expires": (self.expires - self.today).days,
+                "closes": str(self.closes),
+                "days_to_closes": (self.closes - self.today).days,
+                "reports": sum(self.count_by_day.values()),
+                "count_by_day": {str(day): count for day, count in self.count_by_day.items()},
+                "bundle": self.bundle,
+                "folded": str(self.folded),
+                "bytes_used": self.used,
+                "bytes_free": self.free,
+            },
+            indent=2,
+        )
+
+    def to_text(self) -> str:
+        """For people."""
+        lines = [
+            f"{self.origin}, keyring {self.keyring}",
+            f"expires {self.expires} (in {(self.expires - self.today).days} days)",
+            f"closes  {self.closes} (in {(self.closes - self.today).days} days)",
+            f"disk    {self.used / 1e6:.1f} MB used, {self.free / 1e9:.1f} GB free",
+            f"bundles {self.bundle}, last fold {self.folded}",
+            f"reports {sum(self.count_by_day.values())}",
+            *(f"  {day}  {count}" for day, count in self.count_by_day.items()),
+        ]
+        return "\n".join(lines)
+
+
+@door.command()
+@_data
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def status(data: Path, as_json: bool) -> int:
+    """Show what is held and how long the keyring lasts. Ends with 10 or 11 when it must be renewed soon."""
+    folder = DataFolder.open(data)
+    chain = stored_chain(folder, utc_today())
+    with _opened(folder) as store:
+        last = store.last_bundle()
+        found = Status(
+            today=utc_today(),
+            origin=chain.origin,
+            keyring=chain.newest.serial,
+            expires=chain.newest.expires,
+            closes=chain.newest.closes,
+            count_by_day=store.count_by_day(),
+            bundle=0 if last is None else last.serial,
+            folded=store.folded(),
+            used=sum(path.stat().st_size for path in data.rglob("*") if path.is_file()),
+            free=shutil.disk_usage(data).free,
+        )
+    put(found.to_json() if as_json else found.to_text())
+    for warning in chain.warnings:
+        say(warning)
+    return found.exit_code
+
+
+@door.command()
+@_data
+def fold(data: Path) -> None:
+    """Rewrite the store so that it tells the day of each report and nothing finer."""
+    folder = DataFolder.open(data)
+    with folder.held(Role.MAINTAIN), _opened(folder) as store:
+        store.fold(utc_today())
+    say("folded")
+
+
+@door.command()
+@_data
+@click.option("--to", type=_PATH, required=True, help="An existing folder, such as a stick's.")
+@click.option("--all", "everything", is_flag=True, help="Carry what earlier bundles carried, too.")
+def export(data: Path, to: Path, everything: bool) -> None:
+    """Write the next bundle, also when nothing is new: what is listed and later missing has vanished."""
+    from intake.drop.export import export as write
+
+    folder = DataFolder.open(data)
+    with folder.held(Role.MAINTAIN), _opened(folder) as store:
+        for path in write(folder, store, to, utc_today(), everything=everything):
+            put(str(path))
+
+
+def _opened(folder: DataFolder) -> Store:
+    if not folder.database.exists():
+        raise Fault(f"there is no drop in {folder.path} yet", "Start `intake drop serve` once.")
+    return Store(folder)

@@ -1,0 +1,336 @@
+"""The operator's settings: a flag wins over the variable INTAKE_X, which wins over the TOML file.
+
+    data = "/var/lib/drop"            keyring = "/etc/drop/keyring.note"
+    root = ["12345 12345 …", "…"]     listen = "127.0.0.1:8080"
+    languages = ["tg", "ru", "en"]    leave_url = "https://www.wikipedia.org/"
+    plain_form = true                 onion = "http://….onion"
+    [limits]                          reports = "2000/second" · plain = "50/second" · source = "600/minute"
+    [reading_times]                   en = "…"
+    [urgent_contacts]                 en = "…"
+    [organisation.en]                 name, who_reads, retention, withdraw, check
+
+A variable that stands for a list or a table holds it as TOML (INTAKE_READING_TIMES='{en = "…"}'); a plain list may also
+be words with commas. Every mistake is found before any is reported.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from limits import parse as parse_limit
+
+from intake.errors import IntakeError, Usage
+from intake.keyring import Roots
+from intake.locale import catalog, first_questionnaire, languages
+from intake.report.questionnaire import Questionnaire
+
+LISTEN = "127.0.0.1:8080"
+LEAVE_URL = "https://www.wikipedia.org/"
+TEXT_LENGTH = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """What the form says under "Who reads this", in one language."""
+
+    name: str
+    who_reads: str
+    retention: str
+    withdraw: str
+    check: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many requests are served, in the notation of the library `limits`; "" is no limit.
+
+    `reports` and `plain` are shared by everybody: behind an onion or a proxy all come from one address, and what they
+    protect is this machine. `source` counts for one address that is not this machine's own.
+    """
+
+    reports: str = "2000/second"
+    plain: str = "50/second"
+    source: str = "600/minute"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that `serve` needs. The mappings are by language code."""
+
+    data: Path
+    keyring: Path
+    root: tuple[str, ...]
+    reading_times: Mapping[str, str]
+    urgent_contacts: Mapping[str, str]
+    organisation: Mapping[str, Organisation]
+    listen: str = LISTEN
+    workers: int = 1
+    database: str = ""
+    limits: Limits = Limits()
+    languages: tuple[str, ...] = ("en",)
+    questionnaire: Questionnaire = field(default_factory=first_questionnaire)
+    onion: str | None = None
+    leave_url: str = LEAVE_URL
+    plain_form: bool = True
+    drafts: bool = False
+
+
+NAMES = tuple(Config.__dataclass_fields__)
+_TABLES = ("limits", "reading_times", "urgent_contacts", "organisation")
+
+
+def load(
+    flags: Mapping[str, object],
+    environment: Mapping[str, str],
+    toml: bytes | None = None,
+    *,
+    read: Callable[[Path], bytes] = Path.read_bytes,
+) -> Config:
+    """The settings from their three sources; flags that are None or empty count as not given.
+
+    Raises `Usage` with every mistake, one a line.
+    """
+    return _Loader(flags, environment, toml, read).config()
+
+
+class _Loader:
+    def __init__(
+        self,
+        flags: Mapping[str, object],
+        environment: Mapping[str, str],
+        toml: bytes | None,
+        read: Callable[[Path], bytes],
+    ) -> None:
+        self._mistakes: list[str] = []
+        self._read = read
+        self._given: dict[str, Any] = {}
+        self._take(self._toml(toml), "the configuration file")
+        self._take(self._environment(environment), "the environment")
+        self._take({name: value for name, value in flags.items() if value not in (None, (), "")}, "the command line")
+
+    def config(self) -> Config:
+        """Check every setting, then give them all or raise them all."""
+        roots = self._strings("root")
+        drafts = self._flag("drafts", default=False)
+        codes = self._languages(drafts)
+        found: dict[str, Any] = {
+            "data": self._path("data"),
+            "keyring": self._path("keyring"),
+            "root": self._roots(roots),
+            "reading_times": self._texts("reading_times", codes),
+            "urgent_contacts": self._texts("urgent_contacts", codes),
+            "organisation": self._organisation(codes),
+            "listen": self._listen(),
+            "workers": self._workers(),
+            "database": self._database(),
+            "limits": self._limits(),
+            "languages": codes,
+            "questionnaire": self._questionnaire(),
+            "onion": self._url("onion"),
+            "leave_url": self._url("leave_url") or LEAVE_URL,
+            "plain_form": self._flag("plain_form", default=True),
+            "drafts": drafts,
+        }
+        if self._mistakes:
+            listed = "\n".join(f"  - {mistake}" for mistake in self._mistakes)
+            raise Usage(
+                f"the settings of this drop have mistakes:\n{listed}",
+                "Correct them in the configuration file, the INTAKE_… variables or the flags.",
+            )
+        return Config(**found)
+
+    def _toml(self, toml: bytes | None) -> dict[str, Any]:
+        try:
+            return tomllib.loads((toml or b"").decode())
+        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            self._mistakes.append(f"the configuration file is no TOML: {error}")
+            return {}
+
+    def _environment(self, environment: Mapping[str, str]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name in NAMES:
+            text = environment.get(f"INTAKE_{name.upper()}")
+            if not text:
+                continue
+            try:
+                found[name] = tomllib.loads(f"value = {text}")["value"]
+            except tomllib.TOMLDecodeError:
+                found[name] = text
+        return found
+
+    def _take(self, settings: Mapping[str, Any], source: str) -> None:
+        for name, value in settings.items():
+            if name in NAMES:
+                self._given[name] = value
+            else:
+                self._mistakes.append(f"{source} sets {name!r}, which is no setting")
+
+    def _wrong(self, name: str, reason: str) -> None:
+        self._mistakes.append(f"{name}: {reason}")
+
+    def _text(self, name: str) -> str | None:
+        value = self._given.get(name)
+        if value is None or (isinstance(value, str) and value):
+            return value
+        self._wrong(name, "must be a text")
+        return None
+
+    def _path(self, name: str) -> Path:
+        value = self._given.get(name)
+        if isinstance(value, Path):
+            return value
+        text = self._text(name)
+        if value is None:
+            self._wrong(name, "is missing")
+        return Path(text or ".")
+
+    def _strings(self, name: str) -> tuple[str, ...]:
+        value = self._given.get(name, ())
+        if isinstance(value, str):
+            value = [part.strip() for part in value.split(",") if part.strip()]
+        if isinstance(value, list | tuple) and all(isinstance(item, str | int) for item in value):
+            return tuple(str(item) for item in value)
+        self._wrong(name, "must be a list of texts")
+        return ()
+
+    def _flag(self, name: str, *, default: bool) -> bool:
+        value = self._given.get(name, default)
+        words = {"on": True, "yes": True, "true": True, "off": False, "no": False, "false": False}
+        if isinstance(value, str):
+            value = words.get(value.lower())
+        if isinstance(value, bool):
+            return value
+        self._wrong(name, "must be true or false")
+        return default
+
+    def _roots(self, typed: tuple[str, ...]) -> tuple[str, ...]:
+        if not typed:
+            self._wrong("root", "is missing: give the fingerprints of the roots from paper")
+            return ()
+        try:
+            return Roots.typed(typed).fingerprints
+        except IntakeError as error:
+            self._wrong("root", str(error))
+            return ()
+
+    def _languages(self, drafts: bool) -> tuple[str, ...]:
+        known = {language.code for language in languages()}
+        finished = {code for code in known if drafts or not catalog(code).draft}
+        codes = self._strings("languages")
+        if not codes:
+            return tuple(sorted(finished))
+        if missing := [code for code in codes if code not in known]:
+            self._wrong("languages", f"no translation for {', '.join(missing)}; there are {', '.join(sorted(known))}")
+        if unfinished := [code for code in codes if code in known - finished]:
+            self._wrong(
+                "languages",
+                f"{', '.join(unfinished)}: a draft that no native reader has signed; serve it with --drafts",
+            )
+        if len(set(codes)) < len(codes):
+            self._wrong("languages", "names one twice")
+        return tuple(code for code in codes if code in known)
+
+    def _table(self, name: str) -> Mapping[str, Any]:
+        value = self._given.get(name, {})
+        if isinstance(value, dict):
+            return value
+        self._wrong(name, "must be a table")
+        return {}
+
+    def _texts(self, name: str, codes: tuple[str, ...]) -> dict[str, str]:
+        table = self._table(name)
+        if not table:
+            self._wrong(name, "is missing: people rely on it, so the form is not served without")
+            return {}
+        for code in codes:
+            if code not in table:
+                self._wrong(name, f"has no text in {code}")
+        return {code: self._sentence(f"{name}.{code}", value) for code, value in table.items()}
+
+    def _sentence(self, name: str, value: object) -> str:
+        if isinstance(value, str) and value.strip() and len(value) <= TEXT_LENGTH:
+            return value.strip()
+        self._wrong(name, f"must be a text of 1 to {TEXT_LENGTH} characters")
+        return ""
+
+    def _organisation(self, codes: tuple[str, ...]) -> dict[str, Organisation]:
+        table = self._table("organisation")
+        if not table:
+            self._wrong("organisation", "is missing: the form must say who reads reports")
+            return {}
+        found = {}
+        for code in codes:
+            if code not in table:
+                self._wrong("organisation", f"has no texts in {code}")
+        wanted = Organisation.__dataclass_fields__
+        for code, texts in table.items():
+            if not isinstance(texts, dict) or set(texts) != set(wanted):
+                self._wrong(f"organisation.{code}", f"must have exactly {', '.join(wanted)}")
+                continue
+            found[code] = Organisation(**{k: self._sentence(f"organisation.{code}.{k}", v) for k, v in texts.items()})
+        return found
+
+    def _listen(self) -> str:
+        text = self._text("listen") or LISTEN
+        host, _, port = text.rpartition(":")
+        if not host or not port.isdecimal() or int(port) > 65535:
+            self._wrong("listen", f"{text!r} is not HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080")
+        return text
+
+    def _workers(self) -> int:
+        value = self._given.get("workers", 1)
+        if value not in (1, "1"):
+            self._wrong("workers", "must be 1: SQLite has one writing process")
+        return 1
+
+    def _database(self) -> str:
+        text = self._text("database") or ""
+        if text not in ("", "sqlite"):
+            self._wrong("database", 'must be left out or "sqlite": reports are kept in DATA/drop.db')
+        return text
+
+    def _limits(self) -> Limits:
+        table = self._table("limits")
+        found: dict[str, str] = {}
+        for name, value in table.items():
+            if name not in Limits.__dataclass_fields__:
+                self._wrong("limits", f"{name!r} is no limit; there are {', '.join(Limits.__dataclass_fields__)}")
+            elif not isinstance(value, str) or not _is_limit(value):
+                self._wrong(f"limits.{name}", 'must look like "100/minute", or be "" for none')
+            else:
+                found[name] = value
+        return Limits(**found)
+
+    def _questionnaire(self) -> Questionnaire:
+        path = self._text("questionnaire")
+        if path is None or path == "first":
+            return first_questionnaire()
+        return self._parsed(Path(path), Questionnaire.parse) or first_questionnaire()
+
+    def _parsed(self, path: Path, parse: Callable[[bytes], Questionnaire]) -> Questionnaire | None:
+        try:
+            return parse(self._read(path))
+        except OSError as error:
+            self._wrong("questionnaire", f"{path} can't be read: {error.strerror}")
+        except Usage as error:
+            self._wrong("questionnaire", str(error))
+        return None
+
+    def _url(self, name: str) -> str | None:
+        text = self._text(name)
+        if text is None:
+            return None
+        if not text.startswith(("https://", "http://")) or any(c.isspace() for c in text):
+            self._wrong(name, "must be an address that begins with https:// or http://")
+        return text.rstrip("/") if name == "onion" else text
+
+
+def _is_limit(text: str) -> bool:
+    try:
+        return not text or parse_limit(text) is not None
+    except ValueError:
+        return False

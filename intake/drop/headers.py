@@ -1,0 +1,60 @@
+"""The headers that every answer carries, whichever part of the server gave it. Tests list them all.
+
+Strict-Transport-Security is missing on purpose: browsers store it, and nothing of ours may stay on a witness's phone.
+"""
+
+from __future__ import annotations
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "worker-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+)
+
+_FEATURES = (
+    "accelerometer",
+    "autoplay",
+    "browsing-topics",
+    "camera",
+    "clipboard-read",
+    "display-capture",
+    "encrypted-media",
+    "fullscreen",
+    "gamepad",
+    "geolocation",
+    "gyroscope",
+    "hid",
+    "idle-detection",
+    "local-fonts",
+    "magnetometer",
+    "microphone",
+    "midi",
+    "payment",
+    "picture-in-picture",
+    "publickey-credentials-get",
+    "screen-wake-lock",
+    "serial",
+    "usb",
+    "web-share",
+    "xr-spatial-tracking",
+)
+
+FIXED = (
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", CSP),
+    ("Cross-Origin-Embedder-Policy", "require-corp"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", ", ".join(f"{feature}=()" for feature in _FEATURES)),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),  # for browsers that don't know frame-ancestors
+)
+
+_OURS = {name.lower() for name, _ in FIXED}
+_NEVER = {"link", "refresh", "server", "set-cookie", "strict-transport-security", "x-powered-by"}
+
+
+def complete(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """`headers` with the fixed ones, and without those that may never be sent."""
+    kept = [(name, value) for name, value in headers if name.lower() not in _OURS | _NEVER]
+    return [*kept, *FIXED]

@@ -1,0 +1,341 @@
+"""waitress, made fit for strangers.
+
+- A body lives in anonymous memory that is touched only as it arrives, and never in a temporary file.
+- All bodies in flight together are bounded. Beyond that the connection goes that has cost the most so far: bytes held,
+  times the seconds they were held. A phone on a slow line with a small report costs next to nothing; somebody who sends
+  a megabyte but for its last byte soon costs the most.
+- A request has a total time, and when connections run out the idle ones make room.
+- waitress's own error pages say what ours do, with the same headers; it names itself nowhere and logs nothing.
+- SIGTERM: no new connections, the requests that are under way are answered, then the process ends.
+"""
+
+from __future__ import annotations
+
+import logging
+import mmap
+import resource
+import socket
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.buffers import OverflowableBuffer
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.receiver import ChunkedReceiver, FixedStreamReceiver
+from waitress.server import TcpWSGIServer
+from waitress.task import ErrorTask, ThreadedTaskDispatcher
+from waitress.utilities import BadRequest
+
+from intake.drop.acceptance import BODY_LIMIT
+from intake.drop.headers import complete
+from intake.drop.problems import CONTENT_TYPE, for_status
+from intake.errors import Usage
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What strangers may make this process hold: bytes, seconds and connections."""
+
+    in_flight: int = 64 * 1024 * 1024
+    body: int = BODY_LIMIT
+    head: int = 16 * 1024
+    connections: int = 1000
+    request_seconds: float = 900  # a megabyte at 1.2 kB a second
+    idle_seconds: int = 60
+    grace_seconds: float = 10
+    threads: int = 12
+
+
+class Memory(OverflowableBuffer):
+    """A body as it arrives: exactly as long as announced, given back to the system when closed."""
+
+    def __init__(self, size: int) -> None:
+        self._map = mmap.mmap(-1, max(1, size), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        self._length = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    def append(self, data: bytes) -> None:
+        """Add bytes; the receiver never brings more than was announced."""
+        self._map[self._length : self._length + len(data)] = data
+        self._length += len(data)
+
+    def getfile(self) -> Memory:  # type: ignore[override]  # all that WSGI asks of a stream
+        """Itself, as the WSGI input stream, read from the start."""
+        self._map.seek(0)
+        return self
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """At most `size` bytes of what arrived."""
+        left = self._length - self._map.tell()
+        return self._map.read(left if size is None or size < 0 else min(size, left))
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """One line, as WSGI asks for."""
+        line = self._map.readline()
+        if size is not None and 0 <= size < len(line):
+            self._map.seek(size - len(line), 1)
+            line = line[:size]
+        return line
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self._map.close()
+        self._length = 0
+
+
+class Chunked(ChunkedReceiver):
+    """Chunks whose lines in between are bounded: joining a long one byte by byte would cost its square."""
+
+    line_limit = 1024
+
+    def received(self, s: bytes) -> int:
+        """Take a piece; see waitress."""
+        taken: int = super().received(s)
+        if len(self.control_line) > self.line_limit or len(self.trailer) > self.line_limit:
+            self.error = BadRequest("")
+        return taken
+
+
+class Parser(HTTPRequestParser):
+    """One request as it arrives, its body in `Memory`."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Read the head, then lay out the memory for the body it announces."""
+        super().parse_header(header_plus)
+        if self.chunked:
+            self.body_rcv = Chunked(Memory(self.adj.max_request_body_size))
+        elif 0 < self.content_length < self.adj.max_request_body_size:
+            self.body_rcv = FixedStreamReceiver(self.content_length, Memory(self.content_length))
+
+    error: Any  # a waitress.utilities.Error once parsing failed
+
+    @property
+    def held(self) -> int:
+        """Bytes of this request in memory."""
+        return len(self.header_plus) + (0 if self.body_rcv is None else len(self.body_rcv))
+
+
+class Refusal(ErrorTask):
+    """waitress's own errors in our words: its texts would quote the request."""
+
+    channel: Channel
+    request: Parser  # type: ignore[assignment]  # the stubs say it is the error itself
+
+    def execute(self) -> None:
+        """Answer, then close."""
+        problem = for_status(self.request.error.code)
+        self.channel.server.failures[f"{problem.status} {problem.word}"] += 1
+        self.status = f"{problem.status} {self.request.error.reason}"
+        self.response_headers = complete([("Content-Type", CONTENT_TYPE)])
+        self.set_close_on_finish()
+        self.content_length = len(problem.json)
+        self.write(problem.json)
+
+
+class Channel(HTTPChannel):
+    """One connection."""
+
+    parser_class = Parser
+    error_task_class = Refusal
+    server: Server
+    request: Parser | None
+    requests: list[Parser]
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.began = time.monotonic()  # the request under way, or the wait for one
+
+    def handle_read(self) -> None:
+        """Read what is there; a stale readiness of a descriptor used again is nothing."""
+        try:
+            super().handle_read()
+        except BlockingIOError:
+            return
+
+    def received(self, data: bytes) -> bool:
+        """Take bytes of a request, then keep the process within its memory."""
+        if self.request is None:
+            self.began = time.monotonic()
+        before = self.held
+        taken: bool = super().received(data)
+        self.server.grown(self.held - before)
+        return taken
+
+    @property
+    def held(self) -> int:
+        """Bytes in memory for this connection, received and not yet sent."""
+        request, waiting = self.request, list(self.requests)
+        return sum(each.held for each in waiting) + (request.held if request else 0) + int(self.total_outbufs_len)
+
+    @property
+    def served(self) -> bool:
+        """Whether a thread works for this connection: then its memory is not ours to take."""
+        return bool(self.requests)
+
+    def cost(self, now: float) -> float:
+        """Byte-seconds so far."""
+        return self.held * max(now - self.began, 0.001)
+
+    def drop(self) -> None:
+        """Close without an answer, and free the body at once."""
+        self.will_close = True
+        if self.request is not None:
+            self.request.close()
+            self.request = None
+
+
+class Server(TcpWSGIServer):
+    """A listening socket with bounds."""
+
+    channel_class = Channel
+    active_channels: dict[int, Channel]  # type: ignore[assignment]  # ours are all of this class
+    _map: dict[int, Any]  # by descriptor: what poll watches
+    _fileno: int
+
+    def __init__(self, app: WSGIApplication, listener: socket.socket, bounds: Bounds) -> None:
+        adjustments = Adjustments(
+            sockets=[listener],
+            threads=bounds.threads,
+            ident="",
+            connection_limit=bounds.connections + 16,  # `maintenance` makes room before waitress would stop listening
+            backlog=1024,
+            max_request_body_size=bounds.body + 1,  # waitress refuses at the limit itself
+            max_request_header_size=bounds.head,
+            inbuf_overflow=2 * bounds.body,
+            outbuf_overflow=bounds.in_flight,
+            recv_bytes=64 * 1024,
+            channel_timeout=bounds.idle_seconds,
+            cleanup_interval=1,
+            log_socket_errors=False,
+            expose_tracebacks=False,
+            asyncore_use_poll=True,
+            clear_untrusted_proxy_headers=False,
+        )
+        dispatcher = ThreadedTaskDispatcher()
+        dispatcher.set_thread_count(bounds.threads)
+        self.bounds = bounds
+        self.failures: Counter[str] = Counter()
+        self._held = 0
+        self._stopping = False
+        super().__init__(app, {}, _sock=listener, dispatcher=dispatcher, adj=adjustments, bind_socket=False)
+
+    def grown(self, size: int) -> None:
+        """So many bytes more are held; drop the costliest connections while they are too many."""
+        self._held += size
+        if self._held > self.bounds.in_flight:
+            self._held = self._shed()
+
+    def _shed(self) -> int:
+        """Count afresh, then drop until it fits. Returns what is held."""
+        now = time.monotonic()
+        held = sum(channel.held for channel in self.active_channels.values())
+        if held <= self.bounds.in_flight:
+            return held
+        waiting = [c for c in self.active_channels.values() if not c.served and not c.will_close and c.held]
+        for channel in sorted(waiting, key=lambda c: c.cost(now), reverse=True):
+            held -= channel.held
+            channel.drop()
+            self.failures["dropped: memory"] += 1
+            if held <= self.bounds.in_flight:
+                break
+        return held
+
+    def maintenance(self, now: int) -> None:
+        """Once a second: idle connections, requests that last too long, memory, and room for newcomers."""
+        super().maintenance(now)
+        clock = time.monotonic()
+        for channel in list(self.active_channels.values()):
+            if channel.held and not channel.served and clock - channel.began > self.bounds.request_seconds:
+                channel.drop()
+                self.failures["dropped: time"] += 1
+        self._held = self._shed()
+        excess = len(self.active_channels) - self.bounds.connections * 9 // 10
+        if excess > 0:
+            # Those that have sent nothing first, the longest idle of them before the others.
+            free = [channel for channel in self.active_channels.values() if not channel.served]
+            free.sort(key=lambda channel: (channel.held > 0, channel.last_activity))
+            for channel in free[:excess]:
+                channel.drop()
+                self.failures["dropped: connections"] += 1
+
+    def stop(self) -> None:
+        """End `serve` soon; may be called from a signal handler."""
+        self._stopping = True
+        self.pull_trigger()
+
+    def serve(self) -> None:
+        """Serve until `stop`, then answer what is under way."""
+        while not self._stopping:
+            wasyncore.poll2(1.0, self._map)
+        self.accepting = False
+        assert self.socket is not None
+        self.socket.close()
+        del self._map[self._fileno]
+        deadline = time.monotonic() + self.bounds.grace_seconds
+        while self.active_channels and time.monotonic() < deadline:
+            for channel in list(self.active_channels.values()):
+                if not channel.held and not channel.served:
+                    channel.will_close = True
+            wasyncore.poll2(0.05, self._map)
+        self.task_dispatcher.shutdown()
+        wasyncore.close_all(self._map)
+
+
+class Tally(logging.Handler):
+    """Where every log record ends: counted by where it came from, its words forgotten."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counts: Counter[str] = Counter()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Count one."""
+        if record.levelno >= logging.ERROR:
+            self.counts[f"{record.name} {record.levelname.lower()}"] += 1
+
+
+def silence() -> Tally:
+    """Take all logging of this process: libraries log paths and addresses. Returns what counts them."""
+    tally = Tally()
+    root = logging.getLogger()
+    root.handlers = [tally]
+    names: Mapping[str, Any] = logging.root.manager.loggerDict
+    for name in list(names):
+        logger = logging.getLogger(name)
+        logger.handlers = []
+        logger.propagate = True
+    return tally
+
+
+def listener(address: str) -> socket.socket:
+    """A bound socket for HOST:PORT; port 0 takes a free one. Raises `Usage`."""
+    host, _, port = address.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    found = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind((host, int(port)))
+    except OSError as error:
+        found.close()
+        raise Usage(f"can't listen on {address}: {error.strerror}", "Choose another --listen HOST:PORT.") from error
+    return found
+
+
+def allow_files(connections: int) -> None:
+    """Let this process open a socket for every connection, and never leave its memory in a core file."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + 256
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard < 0 else min(wanted, hard), hard))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

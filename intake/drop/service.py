@@ -1,0 +1,172 @@
+"""One drop in service: the parts put together, and the work that no visitor asks for.
+
+Once a second a thread looks whether the operator changed the keyring and whether the UTC day has ended; at the day's
+end it folds the store and prints what failed since the day before, as counts.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from intake.drop.app import create_app, utc_today
+from intake.drop.assets import Assets
+from intake.drop.belief import Belief
+from intake.drop.config import Config
+from intake.drop.folder import DataFolder, Role
+from intake.drop.pages import Pages, Setting
+from intake.drop.server import Bounds, Server, allow_files, listener, silence
+from intake.drop.store import Store
+from intake.errors import IntakeError
+from intake.keyring import Chain, Roots
+
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class _Shown:
+    """The pages for the roots and threshold that they name."""
+
+    roots: tuple[str, ...]
+    threshold: int
+    pages: Pages
+
+
+class PageShelf:
+    """The pages of the keyring served now: drawn again only when roots or threshold change."""
+
+    def __init__(self, config: Config, assets: Assets, chain: Chain) -> None:
+        self._config = config
+        self._assets = assets
+        self._shown = self._draw(chain)
+
+    def __call__(self) -> Pages:
+        """The pages now."""
+        return self._shown.pages
+
+    def follow(self, chain: Chain) -> None:
+        """Draw again if the page must trust other roots."""
+        if (_roots(chain), chain.newest.threshold) != (self._shown.roots, self._shown.threshold):
+            self._shown = self._draw(chain)
+
+    def _draw(self, chain: Chain) -> _Shown:
+        config, roots, threshold = self._config, _roots(chain), chain.newest.threshold
+        setting = Setting(
+            origin=chain.origin,
+            roots=roots,
+            threshold=threshold,
+            questionnaire=config.questionnaire,
+            languages=config.languages,
+            reading_times=config.reading_times,
+            urgent_contacts=config.urgent_contacts,
+            organisation=config.organisation,
+            leave_url=config.leave_url,
+            plain_form=config.plain_form,
+            onion=config.onion,
+            drafts=config.drafts,
+        )
+        return _Shown(roots, threshold, Pages(setting, self._assets))
+
+
+def _roots(chain: Chain) -> tuple[str, ...]:
+    return tuple(str(key) for key in chain.newest.root_keys)
+
+
+class Caretaker(threading.Thread):
+    """Looks after the keyring and the end of each day, once a second."""
+
+    def __init__(
+        self,
+        folder: DataFolder,
+        store: Store,
+        belief: Belief,
+        pages: PageShelf,
+        failures: Callable[[], Counter[str]],
+        say: Say,
+        today: Callable[[], date] = utc_today,
+    ) -> None:
+        super().__init__(name="caretaker", daemon=True)
+        self._folder = folder
+        self._store = store
+        self._belief = belief
+        self._pages = pages
+        self._failures = failures
+        self._say = say
+        self._today = today
+        self._ended = threading.Event()
+        self._reported: Counter[str] = Counter()
+        self._tried = today()
+
+    def run(self) -> None:
+        """Until `end`."""
+        if self._store.folded() < self._today():
+            self._fold(self._today())
+        while not self._ended.wait(1):
+            self.look()
+
+    def look(self) -> None:
+        """One round."""
+        try:
+            if self._belief.refresh():
+                chain = self._belief.chain
+                self._pages.follow(chain)
+                self._say(f"keyring {chain.newest.serial} is served now")
+        except IntakeError as error:
+            self._say(f"the new keyring is refused, the one before stays: {error}")
+        if (today := self._today()) != self._tried:
+            self._tried = today
+            self._fold(today)
+            self._report()
+
+    def end(self) -> None:
+        """Stop after the round under way."""
+        self._ended.set()
+        if self.is_alive():
+            self.join()
+
+    def _fold(self, today: date) -> None:
+        try:
+            with self._folder.held(Role.MAINTAIN, wait=True):
+                self._store.fold(today)
+        except IntakeError as error:
+            self._say(f"the store could not be folded: {error}")
+
+    def _report(self) -> None:
+        """Counts since the last report; nothing about whom or when."""
+        now = self._failures()
+        for what, count in sorted((now - self._reported).items()):
+            self._say(f"since yesterday: {what} x {count}")
+        self._reported = now
+
+
+def serve(config: Config, say: Say) -> None:
+    """Serve until SIGTERM or SIGINT. Raises `IntakeError` for whatever keeps it from starting."""
+    os.umask(0o077)
+    tally = silence()
+    bounds = Bounds()
+    allow_files(bounds.connections)
+    folder = DataFolder.open(config.data, create=True)
+    with folder.held(Role.SERVE), Store(folder) as store:
+        belief = Belief(folder, config.keyring, Roots.typed(config.root), utc_today)
+        assets = Assets.load()
+        pages = PageShelf(config, assets, belief.chain)
+        app = create_app(config, lambda: belief.chain, store, pages, assets)
+        with listener(config.listen) as bound:
+            server = Server(app, bound, bounds)
+            caretaker = Caretaker(
+                folder, store, belief, pages, lambda: app.failures + server.failures + tally.counts, say
+            )
+            caretaker.start()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: server.stop())
+            for warning in belief.chain.warnings:
+                say(warning)
+            host, port = bound.getsockname()[:2]
+            say(f"serving http://{f'[{host}]' if ':' in host else host}:{port}/")
+            server.serve()
+            caretaker.end()
