@@ -43,7 +43,7 @@ def put(data: str) -> None:
 def passphrase(prompt: str, *, confirm: bool = False) -> str:
     """A passphrase from INTAKE_PASSPHRASE_FD or INTAKE_PASSPHRASE_COMMAND, else typed without echo.
 
-    Never from an argument. The descriptor is read line by line, one passphrase a line, so that a ceremony can ask twice.
+    Never from an argument. The descriptor is read line by line, one passphrase each, so that a ceremony can ask twice.
     Raises `Usage` when both sources are set, when one gives nothing, or when there is no terminal to ask at.
     """
     descriptor, command = os.environ.get("INTAKE_PASSPHRASE_FD"), os.environ.get("INTAKE_PASSPHRASE_COMMAND")

@@ -26,17 +26,25 @@ def test_nothing_is_overwritten_unless_asked(tmp_path: Path) -> None:
 
 
 def test_a_name_taken_while_writing_is_not_overwritten(tmp_path: Path) -> None:
-    with pytest.raises(Fault, match="exists already"), new_file(tmp_path / "f") as file:
-        file.write(b"mine")
-        (tmp_path / "f").write_bytes(b"theirs")
+    def meanwhile() -> None:
+        with new_file(tmp_path / "f") as file:
+            file.write(b"mine")
+            (tmp_path / "f").write_bytes(b"theirs")
+
+    with pytest.raises(Fault, match="exists already"):
+        meanwhile()
     assert [p.name for p in tmp_path.iterdir()] == ["f"]
     assert (tmp_path / "f").read_bytes() == b"theirs"
 
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(ValueError), new_file(tmp_path / "f") as file:
-        file.write(b"half")
-        raise ValueError
+    def fail() -> None:
+        with new_file(tmp_path / "f") as file:
+            file.write(b"half")
+            raise ValueError
+
+    with pytest.raises(ValueError):
+        fail()
     assert list(tmp_path.iterdir()) == []
 
 
