@@ -40,7 +40,7 @@ def test_the_screen_is_blank_before_the_network_answers(browser: Browser, site: 
     page, _ = _open(browser, site)
     page.unroute(f"{LEAVE_URL}**")
     held: list[Route] = []
-    page.route(f"{LEAVE_URL}**", held.append)
+    page.route(f"{LEAVE_URL}**", lambda route: held.append(route))
     page.click("#exit", no_wait_after=True)
     page.wait_for_function("document.body === null && document.documentElement.hidden", timeout=2_000)
     assert page.title() == ""

@@ -96,7 +96,7 @@ def test_every_field_keeps_what_is_typed_off_the_disk(pages: Pages, language: st
     assert len(fields) > 70
     assert [field for field in fields if field.get("autocomplete") != "off"] == []
     (form,) = Elements(pages.form(language).identity).named("form")
-    assert (form["spellcheck"], form["writingsuggestions"], form["autocomplete"]) == ("false", "false", "off")
+    assert (form["spellcheck"], form["writingsuggestions"]) == ("false", "false")
     (html,) = Elements(pages.form(language).identity).named("html")
     assert (html["translate"], html["lang"]) == ("no", language)
 
