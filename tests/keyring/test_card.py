@@ -40,10 +40,11 @@ def _edits(world: World) -> list[tuple[str, str, str]]:
         (str(card.key), str(card.key)[:-4], "not a public signing key"),
         ("vkey ", "name A. Person\nvkey ", "an unknown line"),
         ("label r1\n", "", "'label' is missing"),
+        (str(card.key), f"{card.key}\nsite https://drop.example", "an unknown line"),
     ]
 
 
-@pytest.mark.parametrize("place", range(9))
+@pytest.mark.parametrize("place", range(10))
 def test_a_card_that_is_none_is_refused_though_signed(world: World, place: int) -> None:
     old, new, message = _edits(world)[place]
     text = bytes(Card.parse(world.cards()[0])).replace(old.encode(), new.encode(), 1)

@@ -108,6 +108,7 @@ def test_keys_that_are_none(key: str, message: str) -> None:
         (f"{TEXT}\n{BY_PETER}Unexpected line.\n", "is not a signature"),
         (f"{TEXT}\n{BY_PETER}".replace("=", ""), "is not a signature"),
         (f"{TEXT}\n{BY_PETER.replace('—', '-')}", "is not a signature"),
+        (f"{TEXT}\n{BY_PETER.replace('AM=', 'AN=')}", "is not a signature"),
         (f"{TEXT}\n— PeterNeumann x08gow==\n\n", "not signed by anybody"),
         (f"{TEXT}\n— PeterNeumann x08gow==\n", "is not a signature"),
         (f"{TEXT}\n{BY_PETER * 101}", "more than 100 signatures"),
@@ -139,6 +140,11 @@ def test_a_signature_with_a_stretched_scalar_is_false() -> None:
     stretched = replace(note.signatures[0], value=value[:32] + scalar.to_bytes(32, "little"))
     with pytest.raises(KeyringRefused, match="not genuine"):
         replace(note, signatures=(stretched,)).signers([VerifyKey.parse(PETER)])
+
+
+def test_a_private_key_of_another_kind() -> None:
+    with pytest.raises(KeyringRefused, match="the private key of PeterNeumann is of another kind"):
+        SigningKey.parse(PETER_PRIVATE.replace("+AYEK", "+AoEK"))
 
 
 def test_points_of_small_order_are_no_keys() -> None:

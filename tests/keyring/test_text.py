@@ -86,6 +86,13 @@ def test_junk_is_refused(junk: bytes) -> None:
             Keyring.parse(text)
 
 
+@given(keyrings())
+def test_a_last_line_without_its_end_is_refused(keyring: Keyring) -> None:
+    for text in (bytes(keyring)[:-1], bytes(keyring) + b"retired"):
+        with pytest.raises(KeyringRefused, match="the last line has no end"):
+            Keyring.parse(text)
+
+
 def test_what_a_keyring_says_of_a_day(tmp_path: Path) -> None:
     keyring = make_world(tmp_path).keyring
     day = timedelta(days=1)
