@@ -1,6 +1,6 @@
 """The door `intake drop`: serve, look after, and hand over.
 
-intake drop serve --config drop.toml --data DATA --keyring keyring.note --root FINGERPRINT --root FINGERPRINT
+intake drop serve --config drop.toml --data DATA --keyring keyring.note --root FINGERPRINT…
 intake drop status --data DATA
 intake drop export --data DATA --to STICK
 """
@@ -23,6 +23,8 @@ from intake.drop.belief import stored_chain
 from intake.drop.folder import DataFolder, Role
 from intake.drop.store import Store
 from intake.errors import Exit, Fault, Usage
+from intake.options import Command as ListingCommand
+from intake.options import Several, is_digits
 from intake.terminal import put, say
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -40,11 +42,17 @@ def door() -> None:
     """Run the online server that takes sealed reports."""
 
 
-@door.command()
+@door.command(cls=ListingCommand)
 @click.option("--config", "file", type=_PATH, envvar="INTAKE_CONFIG", help="Settings as TOML.")
 @click.option("--data", type=_PATH, help="The drop's folder; made when missing.")
 @click.option("--keyring", type=_PATH, help="The newest signed keyring.")
-@click.option("--root", multiple=True, metavar="FINGERPRINT", help="Of a root, from paper. More than half must sign.")
+@click.option(
+    "--root",
+    cls=Several,
+    belongs=is_digits,
+    metavar="FINGERPRINT…",
+    help="Of the roots, from paper; several in a row, or --root for each. More than half must have signed.",
+)
 @click.option(
     "--listen", metavar="HOST:PORT", help="Where to listen (default 127.0.0.1:8080); port 0 takes a free one."
 )

@@ -27,10 +27,10 @@ from intake.keyring.fingerprint import fingerprint, short
 from intake.keyring.identity import FILE_LIMIT, PrivateFile, is_sealed, open_private
 from intake.keyring.lines import named_badly
 from intake.keyring.note import NOTE_LIMIT, SignedNote, SigningKey, VerifyKey
-from intake.keyring.options import Command, Day, Several, is_digits, months_after
 from intake.keyring.summary import as_json, describe, signatures
 from intake.keyring.text import Drop, Keyring, Reviewer, Root
 from intake.keyring.trust import Pin, Roots, check_following, verify_chain
+from intake.options import Command, Day, Several, is_digits, months_after
 from intake.sealing import HybridIdentity, HybridRecipient
 from intake.terminal import passphrase, put, safe, say
 

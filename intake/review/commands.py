@@ -13,6 +13,7 @@ import click
 from intake.errors import Exit, Fault, IntakeError
 from intake.keyring.trust import Pin, Roots
 from intake.locale import catalog, first_questionnaire, languages
+from intake.options import Command
 from intake.report.package import Report
 from intake.report.reading import render
 from intake.review.keeping import keep
@@ -42,7 +43,7 @@ class Outcome:
     before: bool = False
 
 
-@door.command("open")
+@door.command("open", cls=Command)
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="BUNDLE_OR_AGE…")
 @click.option("-i", "--identity", "keys", multiple=True, required=True, type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--to", "target", required=True, type=click.Path(path_type=Path, file_okay=False), metavar="DIR")

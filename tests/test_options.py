@@ -8,7 +8,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from intake.keyring.options import Command, Day, Several, is_digits, months_after
+from intake.options import Command, Day, Several, is_digits, months_after
 
 
 @click.command(cls=Command)
