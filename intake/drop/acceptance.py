@@ -17,9 +17,10 @@ from intake.errors import Damaged
 from intake.keyring import Chain
 from intake.report import sizes
 from intake.sealing import HEADER_LIMIT, Header, HybridRecipient, Stanza
+from intake.sealing.header import decode_base64
 
-SHARE_LENGTH = 1494
-"""Characters of a hybrid stanza's one argument: 1,120 bytes in base64."""
+SHARE_LENGTH = 1120
+"""Bytes of a hybrid stanza's one argument: an ML-KEM-768 ciphertext and an X25519 point."""
 BODY_LENGTH = 32
 """Bytes of its body: the wrapped file key and a tag."""
 BODY_LIMIT = sizes.sealed_size(0, sizes.PUT_PLAINTEXT_LIMIT) + HEADER_LIMIT
@@ -51,10 +52,11 @@ def judge(body: bytes, claim: int | None, chain: Chain, day: date) -> Accepted |
             return Refusal(SEAL_AGAIN)
     try:
         header = Header.parse(body)
+        sealed = all(map(_is_hybrid, header.stanzas))
     except Damaged:
         return Refusal(NOT_SEALED)
     reviewers = len(header.stanzas)
-    if reviewers not in chain.reviewer_counts or not all(map(_is_hybrid, header.stanzas)):
+    if not sealed or reviewers not in chain.reviewer_counts:
         return Refusal(NOT_SEALED)
     plaintext = sizes.plaintext_size(reviewers, len(body))
     if plaintext is None:
@@ -65,6 +67,6 @@ def judge(body: bytes, claim: int | None, chain: Chain, day: date) -> Accepted |
 def _is_hybrid(stanza: Stanza) -> bool:
     return (
         stanza.kind == HybridRecipient.kind
-        and [len(argument) for argument in stanza.args] == [SHARE_LENGTH]
+        and [len(decode_base64(argument)) for argument in stanza.args] == [SHARE_LENGTH]
         and len(stanza.body) == BODY_LENGTH
     )

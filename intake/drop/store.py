@@ -126,7 +126,9 @@ class Store:
         }
         ticket = _Ticket(row)
         self._queue.put(ticket)
-        ticket.done.wait()
+        while not ticket.done.wait(5):
+            if not self._writer.is_alive():
+                raise Fault("the store's writer has ended", "Restart `intake drop serve`.")
         if ticket.error is not None:
             raise ticket.error
         assert ticket.outcome is not None
@@ -224,20 +226,18 @@ class Store:
 
     def _write_all(self) -> None:
         """The writer thread: take what waits, commit it together, tell each sender."""
-        with self._engine.connect() as connection:
-            while (batch := self._gathered()) is not None:
-                try:
-                    outcomes = _commit(connection, [ticket.row for ticket in batch])
-                except SQLAlchemyError as error:
-                    connection.invalidate()
-                    failure = _fault(error)
-                    for ticket in batch:
-                        ticket.error = failure
-                else:
-                    for ticket, outcome in zip(batch, outcomes, strict=True):
-                        ticket.outcome = outcome
+        while (batch := self._gathered()) is not None:
+            try:
+                with self._writing() as connection:
+                    outcomes = _insert(connection, [ticket.row for ticket in batch])
+            except Fault as error:
                 for ticket in batch:
-                    ticket.done.set()
+                    ticket.error = error
+            else:
+                for ticket, outcome in zip(batch, outcomes, strict=True):
+                    ticket.outcome = outcome
+            for ticket in batch:
+                ticket.done.set()
 
     def _gathered(self) -> list[_Ticket] | None:
         """At least one ticket and all that wait behind it, up to `BATCH_BYTES`; None when the store closes."""
@@ -258,8 +258,8 @@ class Store:
         return batch
 
 
-def _commit(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[Outcome]:
-    """Write the rows whose ids are free, in one transaction; one outcome per row, in order."""
+def _insert(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[Outcome]:
+    """Insert the rows whose ids are free; one outcome per row, in order."""
     ids = {row["id"] for row in rows}
     known = {
         row.id: row.sha256
@@ -275,7 +275,6 @@ def _commit(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[Outc
             outcomes.append(Outcome.SAME if known[row["id"]] == row["sha256"] else Outcome.OTHER)
     if fresh:
         connection.execute(insert(report), fresh)
-    connection.commit()
     return outcomes
 
 

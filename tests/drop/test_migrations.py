@@ -1,0 +1,59 @@
+"""Each migration carries the data of the shape before it."""
+
+import sqlite3
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from intake.drop.folder import DataFolder
+from intake.drop.store import Entry, Store
+
+
+def first(connection: sqlite3.Connection) -> None:
+    """A drop as 0001 leaves it, with one report and one bundle."""
+    connection.executescript(
+        """
+        CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY);
+        INSERT INTO alembic_version VALUES ('0001');
+        CREATE TABLE report (id BLOB NOT NULL PRIMARY KEY, day VARCHAR(10) NOT NULL, size INTEGER NOT NULL,
+            sha256 BLOB NOT NULL, claimed INTEGER, carried BOOLEAN NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
+        CREATE TABLE bundle (serial INTEGER NOT NULL PRIMARY KEY, hash BLOB NOT NULL, day VARCHAR(10) NOT NULL,
+            note BLOB);
+        CREATE TABLE chain (epoch INTEGER NOT NULL PRIMARY KEY, folded VARCHAR(10) NOT NULL);
+        INSERT INTO chain VALUES (2, '2026-11-22');
+        """
+    )
+    connection.execute(
+        "INSERT INTO report VALUES (?, '2026-11-21', 6, ?, NULL, 1, ?)", (b"i" * 16, b"s" * 32, b"sealed")
+    )
+    connection.execute("INSERT INTO bundle VALUES (12, ?, '2026-11-22', NULL)", (b"h" * 32,))
+
+
+SHAPES: dict[str, Callable[[sqlite3.Connection], None]] = {"0001": first}
+
+
+def test_there_is_a_shape_for_each_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", "intake.drop:migrations")
+    config.set_main_option("path_separator", "os")
+    assert {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()} == set(SHAPES)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_was_stored_is_still_there(tmp_path: Path, shape: str) -> None:
+    folder = DataFolder.open(tmp_path / "data", create=True)
+    connection = sqlite3.connect(folder.database)
+    SHAPES[shape](connection)
+    connection.commit()
+    connection.close()
+    with Store(folder) as store:
+        assert store.entries() == [Entry(b"i" * 16, date(2026, 11, 21), 6, b"s" * 32, None, carried=True)]
+        assert store.body(b"i" * 16) == b"sealed"
+        last = store.last_bundle()
+        assert last is not None
+        assert (last.serial, last.hash, last.note) == (12, b"h" * 32, None)
+        assert (store.epoch(), store.folded()) == (2, date(2026, 11, 22))
