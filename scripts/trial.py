@@ -43,11 +43,12 @@ def intake(*arguments: object, place: Path) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "intake", *map(str, arguments)],
         env={**os.environ, "INTAKE_PASSPHRASE_COMMAND": f"cat {shlex.quote(str(place / 'passphrase'))}"},
-        stdout=subprocess.PIPE,
+        capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode:
+        say(done.stderr)
         sys.exit(f"intake {' '.join(map(str, arguments[:2]))} ended with status {done.returncode}")
     return done.stdout
 
@@ -55,6 +56,7 @@ def intake(*arguments: object, place: Path) -> str:
 def keys(place: Path) -> None:
     """Three roots of which two must sign, three reviewers, a drop, and the keyring that names them all."""
     place.mkdir(mode=0o700, parents=True)
+    (place / "usb").mkdir()
     (place / "passphrase").touch(mode=0o600)
     (place / "passphrase").write_text(secrets.token_hex(8) + "\n")
     say("Making three root keys, three reviewers and a keyring …")
@@ -195,7 +197,7 @@ def send(url: str, script: bool) -> None:
             page.wait_for_selector("#received", state="visible", timeout=60_000)
         else:
             page.click('button[formaction="/"]')
-            page.wait_for_selector("h1:has-text('received')", timeout=60_000)
+            page.wait_for_selector("h1:has-text('We have your report')", timeout=60_000)
 
 
 def main() -> None:

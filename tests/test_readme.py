@@ -104,6 +104,7 @@ def _answers(url: str, server: subprocess.Popen[bytes]) -> None:
 def test_the_story_runs_from_keys_to_an_opened_report(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     shutil.copy(ROOT / "scripts" / "drop.toml", tmp_path)
+    (tmp_path / "usb").mkdir()  # the stick
     shell.run(_block("root-new"))
     shell.learn_fingerprints()
     shell.run(_block("keyring-new"))

@@ -58,7 +58,7 @@ def test_a_command_gives_its_first_line_and_runs_without_a_shell(no_sources: pyt
         ("9999", "", "can't be read"),
         ("", "false", "status 1"),
         ("", "true", "gave no passphrase"),
-        ("", "printf \\377", "UTF-8"),
+        ("", r"printf '\377'", "UTF-8"),
     ],
 )
 def test_a_wrong_source_is_named(no_sources: pytest.MonkeyPatch, fd: str, command: str, message: str) -> None:

@@ -13,7 +13,7 @@ import click
 from intake.errors import Exit, Fault, IntakeError
 from intake.keyring.trust import Pin, Roots
 from intake.locale import catalog, first_questionnaire, languages
-from intake.options import Command
+from intake.options import Command, Several, is_digits
 from intake.report.package import Report
 from intake.report.reading import render
 from intake.review.keeping import keep
@@ -48,9 +48,14 @@ class Outcome:
 @click.option("-i", "--identity", "keys", multiple=True, required=True, type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--to", "target", required=True, type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
 @click.option(
-    "--root", "roots", multiple=True, metavar="FINGERPRINT", help="A root's fingerprint from paper; repeat it."
+    "--root",
+    "roots",
+    cls=Several,
+    belongs=is_digits,
+    metavar="FINGERPRINT…",
+    help="Root fingerprints from paper; several in a row, or --root for each.",
 )
-@click.option("--threshold", type=click.IntRange(1), help="How many of the roots must have signed.")
+@click.option("--threshold", type=click.IntRange(1), help="How many of them must have signed. Default: more than half.")
 @click.option("--pin", type=click.Path(path_type=Path), help="A pin kept from the last time.")
 @click.option("--language", type=click.Choice([each.code for each in languages()]), default="en", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Tell the outcomes as JSON.")

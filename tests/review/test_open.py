@@ -59,7 +59,7 @@ def review_open(world: World, *arguments: object, reviewer: str = "r1", passphra
 
 
 def trusting(world: World) -> list[str]:
-    return [word for fingerprint in world.fingerprints for word in ("--root", fingerprint)]
+    return ["--root", *world.fingerprints]
 
 
 def sound(world: World, count: int) -> dict[str, bytes]:
