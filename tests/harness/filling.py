@@ -29,7 +29,7 @@ ANSWERS: dict[str, Any] = {
     "relation": "family",
     "consent": ["count", "lawyer", "un_named"],
     "harm": f"Хоҳарам {CANARY}",
-    "contact": "code",
+    "contact": "via",
 }
 """What `fill` answers, in the shapes of the desk."""
 

@@ -80,7 +80,7 @@ def test_the_packaged_one_holds_the_twelve_first_questions_in_order() -> None:
         ("harm", "longtext"), ("contact", "single"),
     ]  # fmt: skip
     assert {name: len(choices) for name, choices in questionnaire.lists.items()} == {
-        "urgent": 9, "kind": 10, "precision": 5, "actor": 14, "status": 11, "relation": 7, "consent": 7, "contact": 4,
+        "urgent": 9, "kind": 10, "precision": 5, "actor": 14, "status": 11, "relation": 7, "consent": 7, "contact": 3,
     }  # fmt: skip
     assert {field.layer for field in questionnaire.fields} == {1}
     assert [field.id for field in questionnaire.fields if field.required != "no"] == ["account"]
