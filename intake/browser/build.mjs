@@ -22,7 +22,7 @@ const { outputFiles } = await build({
   outdir: "dist",
   format: "iife",
   charset: "utf8",
-  legalComments: "none",
+  legalComments: "eof",
   logLevel: "warning",
   // The syntax of 2020: Chrome 80, Firefox 74, Safari 14.
   target: ["es2020"],
