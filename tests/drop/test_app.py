@@ -1,0 +1,429 @@
+"""The routes in one process: every status with its word, every answer with its headers."""
+
+import gzip
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from werkzeug.test import TestResponse
+
+from intake.drop.app import Drop, create_app
+from intake.drop.assets import Assets
+from intake.drop.config import Config, Limits, load
+from intake.drop.headers import CSP, FIXED
+from intake.drop.service import PageShelf
+from intake.drop.store import Full, Outcome
+from intake.errors import Fault
+from intake.report.package import Report, read_package
+from intake.report.sizes import CLASSES, sealed_size
+from intake.sealing import open_bytes
+from tests.harness.bundles import make_report, seal_report
+from tests.harness.installation import LANGUAGES
+from tests.harness.keys import TODAY, World, make_world
+from tests.harness.server import SETTINGS, toml
+
+HTML = {"Accept": "text/html,application/xhtml+xml"}
+FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass
+class Shelf:
+    """A store in memory, which can be full or broken."""
+
+    held: dict[bytes, bytes] = field(default_factory=dict)
+    error: Exception | None = None
+
+    def put(self, identifier: bytes, body: bytes, *, claimed: int | None, day: date) -> Outcome:
+        if self.error:
+            raise self.error
+        if identifier not in self.held:
+            self.held[identifier] = body
+            return Outcome.NEW
+        return Outcome.SAME if self.held[identifier] == body else Outcome.OTHER
+
+
+@dataclass
+class House:
+    """An app with everything around it that a test may turn."""
+
+    world: World
+    config: Config
+    shelf: Shelf = field(default_factory=Shelf)
+    today: date = TODAY
+
+    @property
+    def app(self) -> Drop:
+        chain = self.world.chain()
+        assets = Assets.load()
+        pages = PageShelf(self.config, assets, chain)
+        return create_app(self.config, lambda: chain, self.shelf, pages, assets, today=lambda: self.today)
+
+    @property
+    def client(self) -> FlaskClient:
+        return self.app.test_client()
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return make_world(tmp_path_factory.mktemp("world"))
+
+
+@pytest.fixture(scope="module")
+def config(world: World) -> Config:
+    flags = {"data": world.folder, "keyring": world.folder / "keyring.note", "root": world.fingerprints}
+    return load(flags, {}, toml(SETTINGS).encode())
+
+
+@pytest.fixture
+def house(world: World, config: Config) -> House:
+    return House(world, config)
+
+
+@pytest.fixture
+def sealed(world: World) -> bytes:
+    return seal_report(make_report(world), world.reviewers)
+
+
+def word(answer: TestResponse) -> str:
+    assert answer.content_type == "application/problem+json"
+    problem = json.loads(answer.data)
+    assert problem["status"] == answer.status_code
+    assert set(problem) == {"type", "title", "status"}
+    return str(problem["type"]).removeprefix("urn:amonat:")
+
+
+REPORT = "/reports/" + "0" * 31 + "1"
+
+
+def test_a_put_is_new_then_the_same_and_others_clash(house: House, sealed: bytes) -> None:
+    client = house.client
+    other = seal_report(make_report(house.world), house.world.reviewers)
+    assert [client.put(REPORT, data=sealed, headers={"Keyring": "1"}).status_code for _ in range(2)] == [201, 200]
+    clash = client.put(REPORT, data=other)
+    assert (clash.status_code, word(clash)) == (409, "other-bytes")
+    assert house.shelf.held == {bytes.fromhex(REPORT[9:]): sealed}
+
+
+def test_refusals(house: House, sealed: bytes) -> None:
+    client = house.client
+    later = House(house.world.next(), house.config).client
+    closed = House(house.world, house.config, today=TODAY + timedelta(days=365)).client
+    full = House(house.world, house.config, Shelf(error=Full("no room"))).client
+    broken = House(house.world, house.config, Shelf(error=Fault("no disk"))).client
+    limited = House(house.world, replace(house.config, limits=Limits(reports="0/minute"))).client
+    large = bytes(sealed_size(40, CLASSES[-1]) + 100_000)
+    claim = {"Keyring": "1"}
+    for asked, path, body, headers, status, expected in (
+        (client, REPORT, b"who: my brother", {}, 422, "not-sealed"),
+        (client, REPORT, b"", {}, 422, "not-sealed"),
+        (client, REPORT, sealed, {"Keyring": "one"}, 400, "bad-request"),
+        (client, REPORT, sealed, {"Keyring": "0"}, 400, "bad-request"),
+        (client, REPORT, sealed, {"Keyring": "9" * 30}, 400, "bad-request"),
+        (client, REPORT, large, {}, 413, "too-large"),
+        (client, "/reports/1", sealed, {}, 404, "not-found"),
+        (client, REPORT.replace("1", "A"), sealed, {}, 404, "not-found"),
+        (later, REPORT, sealed, claim, 409, "seal-again"),
+        (closed, REPORT, sealed, claim, 410, "closed"),
+        (full, REPORT, sealed, claim, 507, "full"),
+        (broken, REPORT, sealed, claim, 503, "unavailable"),
+        (limited, REPORT, sealed, claim, 429, "busy"),
+    ):
+        answer = asked.put(path, data=body, headers=headers)
+        assert (answer.status_code, word(answer)) == (status, expected)
+    assert house.shelf.held == {}
+
+
+def test_the_keyrings_are_served(house: House) -> None:
+    later = house.world.next()
+    client = House(later, house.config).client
+    assert client.get("/keyring.note").data == later.note
+    assert [client.get(f"/keyring/{n}.note").data for n in (1, 2)] == list(later.notes)
+    for path in ("/keyring/3.note", "/keyring/0.note", "/keyring/01.note", "/keyring/x.note"):
+        assert client.get(path).status_code == 404
+
+
+def test_the_form_in_each_language_and_encoding(house: House) -> None:
+    client = house.client
+    assert client.get("/").data == client.get(f"/{LANGUAGES[0]}").data
+    for language in LANGUAGES:
+        plain, packed = client.get(f"/{language}"), client.get(f"/{language}", headers={"Accept-Encoding": "gzip, br"})
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert packed.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
+        assert gzip.decompress(packed.data) == plain.data
+        assert f'lang="{language}"'.encode() in plain.data
+    assert client.get("/xx").status_code == 404
+
+
+def test_every_asset_that_the_form_names_is_served(house: House) -> None:
+    client = house.client
+    assets = Assets.load()
+    for name in ("page.js", "seal.js", "style.css"):
+        answer = client.get(assets[name], headers={"Accept-Encoding": "br"})
+        assert answer.status_code == 200
+        assert answer.headers["Content-Encoding"] == "br"
+        assert "charset=utf-8" in str(answer.content_type)
+    assert client.get("/a/page.js").status_code == 404
+    assert client.get("/a/../config.py").status_code == 404
+
+
+def opened(house: House, index: int = -1) -> Report:
+    """The report stored last, as a reviewer opens it."""
+    identifier, body = list(house.shelf.held.items())[index]
+    report = read_package(io.BytesIO(open_bytes(body, house.world.reviewers[:1]))).report
+    assert bytes.fromhex(report.id) == identifier
+    return report
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_plain_report_is_sealed_here(house: House, packed: bool) -> None:
+    fields = {"language": "tg", "account": "Ӯро дар Хоруғ бурданд", "who.1.name": "Зарина Иноятзода"}
+    data, kind = (multipart(fields), MULTIPART) if packed else (fields, FORM)
+    answer = house.client.post("/", data=data, content_type=kind, headers=HTML)
+    assert answer.status_code == 200
+    assert 'lang="tg"' in answer.text
+    report = opened(house)
+    assert (report.sealed_by, report.language, report.keyring, report.day) == ("server", "tg", 1, TODAY)
+    assert report.answers["account"] == fields["account"]
+    assert report.answers["who"] == [{"name": "Зарина Иноятзода"}]
+    page = house.client.get("/tg").text
+    assert f'data-sha256="{report.questionnaire.sha256}"' in page
+
+
+def test_a_plain_report_in_no_known_language_is_taken_in_the_first(house: House) -> None:
+    assert house.client.post("/", data={"language": "xx", "account": "a"}).status_code == 200
+    assert opened(house).language == LANGUAGES[0]
+
+
+def multipart(fields: dict[str, str]) -> bytes:
+    """As a browser sends it. Werkzeug's own client writes large ones to a temporary file."""
+    parts = (f'--b\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in fields.items())
+    return ("".join(parts) + "--b--\r\n").encode()
+
+
+MULTIPART = "multipart/form-data; boundary=b"
+
+
+def test_plain_posts_that_are_refused(house: House) -> None:
+    world, config = house.world, house.config
+    closed = House(world, config, today=TODAY + timedelta(days=365)).client
+    full = House(world, config, Shelf(error=Full("no room"))).client
+    broken = House(world, config, Shelf(error=Fault("no disk"))).client
+    off = House(world, replace(config, plain_form=False)).client
+    limited = House(world, replace(config, limits=Limits(plain="0/minute"))).client
+    client = house.client
+    account = {"account": "a", "language": "ru"}
+    many = {f"f{n}": "x" for n in range(2100)}
+    long = {"account": "x" * 1_200_000}
+    for asked, data, kind, status, expected in (
+        (closed, account, FORM, 410, "closed"),
+        (full, account, FORM, 507, "full"),
+        (broken, account, FORM, 503, "unavailable"),
+        (off, account, FORM, 403, "plain-form-off"),
+        (limited, account, FORM, 429, "busy"),
+        (client, {"account": "x" * 100_001}, FORM, 413, "too-large"),
+        (client, long, FORM, 413, "too-large"),
+        (client, multipart(long), MULTIPART, 413, "too-large"),
+        (client, many, FORM, 413, "too-large"),
+        (client, multipart(many), MULTIPART, 413, "too-large"),
+        (client, {f"f{n}": "x" * 90_000 for n in range(12)}, FORM, 413, "too-large"),
+    ):
+        answer = asked.post("/", data=data, content_type=kind)
+        assert (answer.status_code, word(answer)) == (status, expected)
+        page = asked.post("/", data=data, content_type=kind, headers=HTML)
+        assert page.status_code == status
+        assert page.content_type.startswith("text/html")
+        assert "my brother" not in page.text
+    assert house.shelf.held == {}
+
+
+def test_a_plain_post_takes_no_file(house: House) -> None:
+    attached = house.client.post("/", data={"account": "a", "file": (io.BytesIO(b"x"), "a.jpg")})
+    empty = house.client.post("/", data={"account": "a", "file": (io.BytesIO(b""), "")})
+    assert (attached.status_code, word(attached), empty.status_code) == (413, "too-large", 200)
+
+
+def test_an_error_page_speaks_the_witness_language(house: House) -> None:
+    closed = House(house.world, house.config, today=TODAY + timedelta(days=365)).client
+    answer = closed.post("/", data={"language": "ru"}, headers=HTML)
+    assert 'lang="ru"' in answer.text
+
+
+METHODS = {
+    "/": {"GET", "HEAD", "POST"},
+    "/en": {"GET", "HEAD"},
+    "/keyring.note": {"GET", "HEAD"},
+    "/keyring/1.note": {"GET", "HEAD"},
+    REPORT: {"PUT"},
+}
+
+
+def test_methods(house: House, sealed: bytes) -> None:
+    client = house.client
+    for path, allowed in METHODS.items():
+        for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"):
+            answer = client.open(path, method=method, data=sealed if method == "PUT" else None)
+            if method in allowed:
+                assert answer.status_code in (200, 201)
+            else:
+                assert answer.status_code == 405
+                assert set(answer.headers["Allow"].split(", ")) == allowed
+                if method != "HEAD":
+                    assert word(answer) == "method-not-allowed"
+
+
+def test_head_is_get_without_its_body(house: House) -> None:
+    client = house.client
+    for path in ("/", "/keyring.note", Assets.load()["page.js"], "/nothing"):
+        head, got = client.head(path), client.get(path)
+        assert (head.status_code, head.data) == (got.status_code, b"")
+        assert head.headers["Content-Length"] == got.headers["Content-Length"]
+
+
+def every_class(house: House, sealed: bytes) -> Iterator[TestResponse]:
+    """An answer of each kind that the app gives."""
+    client = house.client
+    yield client.get("/")
+    yield client.get("/ru", headers={"Accept-Encoding": "gzip"})
+    yield client.head("/")
+    yield client.get(Assets.load()["seal.js"])
+    yield client.get("/keyring.note")
+    yield client.get("/keyring/1.note")
+    yield client.get("/nothing")
+    yield client.get("/nothing", headers=HTML)
+    yield client.put(REPORT, data=sealed)
+    yield client.put(REPORT, data=sealed)
+    yield client.put(REPORT, data=sealed[:-1])
+    yield client.put(REPORT, data=bytes(1_200_000))
+    yield client.post("/", data={"account": "a"}, headers=HTML)
+    yield client.post("/", data={"account": "a" * 200_000}, headers=HTML)
+    yield client.delete("/")
+    yield client.put(REPORT, data=sealed, headers={"Keyring": "x"})
+    yield client.get("/", headers={"X-Junk": "\xff"})
+    yield House(house.world, house.config, Shelf(error=Full("no room"))).client.put(REPORT, data=sealed)
+    yield House(house.world, house.config, Shelf(error=ZeroDivisionError())).client.put(REPORT, data=sealed)
+
+
+def test_every_answer_has_every_header(house: House, sealed: bytes) -> None:
+    statuses = set()
+    for answer in every_class(house, sealed):
+        statuses.add(answer.status_code)
+        names = [name.lower() for name, _ in answer.headers]
+        assert len(names) == len(set(names))
+        assert dict(FIXED).items() <= dict(answer.headers).items()
+        rest = set(names) - {name.lower() for name, _ in FIXED}
+        assert rest <= {"allow", "content-encoding", "content-length", "content-type", "vary"}
+    assert statuses == {200, 201, 400, 404, 405, 413, 422, 500, 507}
+
+
+def test_the_fixed_headers_are_these() -> None:
+    fixed = dict(FIXED)
+    assert CSP == (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "worker-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+    )
+    assert fixed.pop("Content-Security-Policy") == CSP
+    assert set(fixed.pop("Permissions-Policy").replace("()", "").split("=, ")) >= {"camera", "microphone"}
+    assert fixed == {
+        "Cache-Control": "no-store",
+        "Cross-Origin-Embedder-Policy": "require-corp",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+    }
+
+
+def test_a_fault_of_ours_is_counted_without_its_words(
+    house: House, sealed: bytes, capfd: pytest.CaptureFixture[str]
+) -> None:
+    app = House(house.world, house.config, Shelf(error=ZeroDivisionError("my brother"))).app
+    answer = app.test_client().put(REPORT, data=sealed)
+    assert (answer.status_code, word(answer)) == (500, "unavailable")
+    assert [name for name in app.failures if name.startswith("ZeroDivisionError at ")]
+    assert "my brother" not in str(app.failures)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_source_is_limited_by_a_key_that_is_no_address(house: House, sealed: bytes) -> None:
+    client = House(house.world, replace(house.config, limits=Limits(source="2/day"))).client
+
+    def put(address: str) -> int:
+        return client.put(REPORT, data=sealed, environ_base={"REMOTE_ADDR": address}).status_code
+
+    assert [put("192.0.2.1") for _ in range(3)] == [201, 200, 429]
+    assert put("192.0.2.2") == 200
+    assert [put("2001:db8::1"), put("2001:db8::2"), put("2001:db8::3")] == [200, 200, 429]
+    assert put("2001:db8:1::1") == 200
+    assert {put("127.0.0.1") for _ in range(5)} == {200}
+    assert {put("") for _ in range(5)} == {200}
+
+
+JUNK = st.text(st.characters(max_codepoint=255), max_size=40)
+
+
+def raw(client: FlaskClient, path: str, query: str = "", **headers: str) -> tuple[int, bytes]:
+    """A request as waitress hands it over: bytes as latin-1 text, untouched by any client. Status and body."""
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(),
+        **{f"HTTP_{name}": value for name, value in headers.items()},
+    }
+    statuses: list[int] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        statuses.append(int(status[:3]))
+        assert dict(FIXED).items() <= dict(headers).items()
+
+    body = b"".join(client.application.wsgi_app(environ, start_response))
+    return statuses[0], body
+
+
+@given(path=JUNK, query=JUNK, name=st.sampled_from(["ACCEPT", "KEYRING", "HOST", "X_JUNK", "COOKIE"]), value=JUNK)
+@settings(max_examples=150, deadline=None)
+def test_junk_is_400_or_what_it_asked_for_never_500(
+    client: FlaskClient, path: str, query: str, name: str, value: str
+) -> None:
+    assert raw(client, f"/{path}", query, **{name: value})[0] in (200, 400, 404, 405)
+
+
+@pytest.fixture(scope="module")
+def client(world: World, config: Config) -> FlaskClient:
+    return House(world, config).client
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "headers"),
+    [
+        ("/\xff", "", {}),
+        ("/\0", "", {}),
+        ("/a/\r\nSet-Cookie:x", "", {}),
+        ("/", "q=%ff", {}),
+        ("/", "q=%00", {}),
+        ("/", "\xff", {}),
+        ("/", "", {"X_JUNK": "\xff"}),
+        ("/", "", {"COOKIE": "a=\x01"}),
+        ("/", "", {"ACCEPT_ENCODING": "\xc3"}),
+    ],
+)
+def test_junk_is_400(client: FlaskClient, path: str, query: str, headers: dict[str, str]) -> None:
+    status, body = raw(client, path, query, **headers)
+    assert (status, json.loads(body)["type"]) == (400, "urn:amonat:bad-request")
+
+
+def test_readable_words_of_any_script_are_no_junk(client: FlaskClient) -> None:
+    assert client.get("/", headers={"X-Who": "Зарина".encode().decode("latin-1")}).status_code == 200
+    assert client.get("/?utm=Зарина").status_code == 200
+    assert client.get("/Зарина").status_code == 404
