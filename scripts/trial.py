@@ -14,13 +14,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 from intake.keyring.fingerprint import fingerprint
 
@@ -83,31 +83,38 @@ def fingerprints(place: Path) -> list[str]:
     return [fingerprint((place / "roots" / f"root-{label}.vkey").read_text().strip()) for label in ROOTS]
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A drop that serves at `url`."""
+
+    url: str
+    process: subprocess.Popen[str]
+
+
 @contextmanager
-def serving(place: Path, listen: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A running drop; it is stopped on the way out."""
+def serving(place: Path, listen: str) -> Iterator[Server]:
+    """A running drop; it is stopped on the way out. Port 0 takes a free one."""
     command = [
         *(sys.executable, "-m", "intake", "drop", "serve", "--data", str(place / "data")),
         *("--config", str(place / "drop.toml"), "--keyring", str(place / "keyring.note")),
         *("--listen", listen, "--drafts", "--root", *fingerprints(place)),
     ]
-    server = subprocess.Popen(command)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
-        _wait(server, f"http://{listen}/en")
-        yield server
+        yield Server(_address(process), process)
     finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(30)
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
 
 
-def _wait(server: subprocess.Popen[bytes], url: str) -> None:
-    deadline = time.monotonic() + 60
-    while server.poll() is None and time.monotonic() < deadline:
-        try:
-            with urlopen(url, timeout=5):
-                return
-        except URLError:
-            time.sleep(0.1)
+def _address(process: subprocess.Popen[str]) -> str:
+    """Where it serves, by its own words, so that another server on that port is never taken for it."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("serving "):
+            threading.Thread(target=sys.stderr.writelines, args=(process.stderr,), daemon=True).start()
+            return line.split()[1].rstrip("/")
+        say(line.rstrip())
     sys.exit("The drop did not start.")
 
 
@@ -126,7 +133,7 @@ def by_hand(listen: str) -> None:
     export, opened = (shlex.join([shown(word) for word in words]) for words in export_and_open(PLACE))
     with serving(PLACE, listen) as server:
         say()
-        say(f"  The form        http://{listen}/")
+        say(f"  The form        {server.url}/")
         say()
         say("  Fill it in and send it. Then, in another terminal, in this folder:")
         say()
@@ -137,7 +144,7 @@ def by_hand(listen: str) -> None:
         say()
         say("  Ctrl-C stops the drop. Keys and reports of this trial are in .try; delete it to begin anew.")
         try:
-            server.wait()
+            server.process.wait()
         except KeyboardInterrupt:
             say("Stopped.")
 
@@ -152,10 +159,10 @@ def once(listen: str) -> None:
     began = time.monotonic()
     place = PLACE / f"once-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     keys(place)
-    with serving(place, listen):
+    with serving(place, listen) as server:
         for script in (True, False):
             say(f"Filling in and sending the form with JavaScript {'on' if script else 'off'} …")
-            send(f"http://{listen}/en", script)
+            send(f"{server.url}/en", script)
     export, opened = export_and_open(place)
     intake(*export, place=place)
     folders = intake(*opened, place=place).split()
@@ -204,9 +211,12 @@ def main() -> None:
     """Read the arguments and do it."""
     parser = argparse.ArgumentParser(prog="scripts/try", description="Try the whole path on this machine.")
     parser.add_argument("--once", action="store_true", help="the whole round trip without a person")
-    parser.add_argument("--listen", default="127.0.0.1:8080", metavar="HOST:PORT")
+    parser.add_argument("--listen", metavar="HOST:PORT", help="default: 127.0.0.1:8080; with --once a free port")
     arguments = parser.parse_args()
-    (once if arguments.once else by_hand)(arguments.listen)
+    if arguments.once:
+        once(arguments.listen or "127.0.0.1:0")
+    else:
+        by_hand(arguments.listen or "127.0.0.1:8080")
 
 
 if __name__ == "__main__":
