@@ -33,7 +33,7 @@ def test_without_scripts_the_server_seals_the_same_answers(site: Site, tmp_path:
         firefox.open(f"{wire.url}/ru")
         fill(firefox)
         firefox.click("button[formmethod=post]")
-        firefox.wait_for("main h1 + .calm + ul")
+        firefox.wait_for("main > h1 + .calm + ul")
         assert firefox.url == f"{wire.url}/"
     report = site.newest()
     assert report.answers == ANSWERS

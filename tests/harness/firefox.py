@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -57,7 +58,8 @@ class Firefox:
         self._process = subprocess.Popen(
             [*command, "--remote-debugging-port", "0"], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
         )
-        self._socket: ClientConnection = connect(self._address() + "/session", max_size=None)
+        self._line = ExitStack()
+        self._socket: ClientConnection = self._line.enter_context(connect(self._address() + "/session", max_size=None))
         self._ids = itertools.count(1)
         self.call("session.new", capabilities={})
         self._context: str = self.call("browsingContext.getTree")["contexts"][0]["context"]
@@ -76,7 +78,7 @@ class Firefox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._socket.close()
+        self._line.close()
         self._process.terminate()
         self._process.wait(20)
         if self._process.stderr:

@@ -56,17 +56,17 @@ class Recorder:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._accepting.join(10)
         self._listener.close()
-        for one in self._sockets:
-            with suppress(OSError):  # it hung up already
-                one.shutdown(socket.SHUT_RDWR)
+        self._cut()
         for pump in self._pumps:
             pump.join(10)
         for one in self._sockets:
             one.close()
 
     def break_line(self, broken: bool = True) -> None:
-        """From now on new connections are cut at once, as on a line that is down; or whole again."""
+        """From now on every connection is cut at once, as on a line that is down; or new ones are whole again."""
         (self._broken.set if broken else self._broken.clear)()
+        if broken:
+            self._cut()
 
     @property
     def sent(self) -> bytes:
@@ -80,6 +80,11 @@ class Recorder:
     def answers(self) -> list[Message]:
         """Each answer likewise, for answers that say their length, as all of ours do."""
         return [message for _, down in self._streams for message in _messages(bytes(down))]
+
+    def _cut(self) -> None:
+        for one in self._sockets:
+            with suppress(OSError):  # it hung up already
+                one.shutdown(socket.SHUT_RDWR)
 
     def _accept(self) -> None:
         while True:

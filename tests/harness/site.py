@@ -36,10 +36,6 @@ class Site:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def count(self) -> int:
-        """How many reports are stored."""
-        return len(self.store.entries())
-
     def newest(self) -> Report:
         """The one report that came since this was asked last, opened offline by the last reviewer."""
         (identifier,) = {entry.id for entry in self.store.entries()} - self.seen
