@@ -11,7 +11,8 @@ from intake.sealing.header import Header, Stanza, decode_base64, encode_base64
 from intake.sealing.hybrid import _LOW_ORDER, HybridIdentity, HybridRecipient
 from intake.sealing.x25519 import X25519Identity
 
-# Public, and in two pieces so that no scanner takes it for a secret: c2sp.org/age, "The MLKEM768-X25519 hybrid recipient type"; its recipient (1,960 characters) by its SHA-256.
+# Public, and in two pieces so that no scanner takes it for a secret: c2sp.org/age, "The MLKEM768-X25519 hybrid
+# recipient type"; its recipient (1,960 characters) by its SHA-256.
 IDENTITY = "AGE-SECRET-KEY-PQ-" + "1XX76JRALNLXDMEW0CRK45QMCCH4X06SE84UN3VPM33W6HWDX0H3SK3ZQFR"
 RECIPIENT_SHA256 = "a091dd7e0ee9d62b75173dcc98441a0424baa941e66a8776e570a4ae60ff61ea"
 FILE_KEY = bytes(range(16))
