@@ -113,7 +113,8 @@ class Parser(HTTPRequestParser):
         """Read the head, then lay out the memory for the body it announces."""
         super().parse_header(header_plus)
         if self.chunked:
-            self.body_rcv = Chunked(Memory(self.adj.max_request_body_size))
+            # Its length is checked after each piece was added, so there is room for one piece too many.
+            self.body_rcv = Chunked(Memory(self.adj.max_request_body_size + self.adj.recv_bytes))
         elif 0 < self.content_length < self.adj.max_request_body_size:
             self.body_rcv = FixedStreamReceiver(self.content_length, Memory(self.content_length))
 
