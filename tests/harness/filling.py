@@ -1,4 +1,4 @@
-"""One report typed into the form as a person would: with mouse and keys, in any browser, with or without its scripts."""
+"""One report typed into the form as a person would: with mouse and keys, in any browser, scripts on or off."""
 
 from typing import Any, Protocol
 

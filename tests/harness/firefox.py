@@ -58,12 +58,20 @@ class Firefox:
         self._process = subprocess.Popen(
             [*command, "--remote-debugging-port", "0"], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
         )
-        self._line = ExitStack()
-        self._socket: ClientConnection = self._line.enter_context(connect(self._address() + "/session", max_size=None))
-        self._ids = itertools.count(1)
-        self.call("session.new", capabilities={})
-        self._context: str = self.call("browsingContext.getTree")["contexts"][0]["context"]
+        with ExitStack() as line:  # whatever fails below, the browser ends
+            line.callback(self._end)
+            self._socket: ClientConnection = line.enter_context(connect(self._address() + "/session", max_size=None))
+            self._ids = itertools.count(1)
+            self.call("session.new", capabilities={})
+            self._context: str = self.call("browsingContext.getTree")["contexts"][0]["context"]
+            self._line = line.pop_all()
         return self
+
+    def _end(self) -> None:
+        self._process.terminate()
+        self._process.wait(20)
+        if self._process.stderr:
+            self._process.stderr.close()
 
     def _address(self) -> str:
         """Where it listens, from its first words; the rest is read on and dropped, or the pipe would fill."""
@@ -79,10 +87,6 @@ class Firefox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._line.close()
-        self._process.terminate()
-        self._process.wait(20)
-        if self._process.stderr:
-            self._process.stderr.close()
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
         """One BiDi command; raises RuntimeError with the browser's message."""

@@ -1,6 +1,6 @@
 """An installation's own words, invented, in three languages: what `Setting` and a drop's configuration need."""
 
-from dataclasses import dataclass
+from intake.drop.config import Organisation
 
 LEAVE_URL = "https://www.wikipedia.org/"
 LANGUAGES = ("tg", "ru", "en")
@@ -15,15 +15,6 @@ URGENT_CONTACTS = {
     "ru": "дежурный юрист, +00 000 000 000",
     "tg": "ҳуқуқшиноси навбатдор, +00 000 000 000",
 }
-
-
-@dataclass(frozen=True)
-class Organisation:
-    name: str
-    who_reads: str
-    retention: str
-    withdraw: str
-    check: str
 
 
 ORGANISATION = {

@@ -1,6 +1,7 @@
 """A drop in this very process, for tests that look at it through a browser: real app, store and pages on loopback."""
 
 import io
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,12 +81,14 @@ def running_site(folder: Path) -> Iterator[Site]:
     pages, chain = Pages(setting, assets), world.chain()
     with Store(DataFolder.open(config.data, create=True)) as store:
         app = create_app(config, lambda: chain, store, lambda: pages, assets)
-        server = create_server(app, host="127.0.0.1", port=0, threads=8, clear_untrusted_proxy_headers=True)
+        channels: dict[int, socket.socket] = {}
+        listener = socket.create_server(("127.0.0.1", 0))
+        server = create_server(app, sockets=[listener], map=channels, threads=8, clear_untrusted_proxy_headers=True)
         runner = threading.Thread(target=server.run)
         runner.start()
         try:
-            yield Site(int(server.effective_port), world, store, set())
+            yield Site(listener.getsockname()[1], world, store, set())
         finally:
             server.close()
             runner.join(10)
-            wasyncore.close_all(server._map)
+            wasyncore.close_all(channels)
