@@ -141,7 +141,7 @@ class Caretaker(threading.Thread):
         now = self._failures()
         for what, count in sorted((now - self._reported).items()):
             self._say(f"since yesterday: {what} x {count}")
-        self._reported = now
+        self._reported = Counter(now)
 
 
 def serve(config: Config, say: Say) -> None:
