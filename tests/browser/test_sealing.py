@@ -10,6 +10,7 @@ from intake.errors import NoKeyFits
 from intake.report.package import read_package
 from intake.report.sizes import CLASSES, is_sealed_size, sealed_size
 from intake.sealing import Header, HybridIdentity, open_bytes
+from tests.harness.node import run_node
 from tests.harness.page_code import run_page
 
 CHUNK = 65_536
@@ -31,6 +32,14 @@ def test_python_opens_what_the_page_sealed_at_every_chunk_boundary() -> None:
         assert open_bytes(sealed, [identities[number % 3]]) == _pattern(size)
     with pytest.raises(NoKeyFits):
         open_bytes(sealed, [HybridIdentity.generate()])
+
+
+def test_typage_opens_what_the_page_sealed_at_every_chunk_boundary() -> None:
+    identity = HybridIdentity.generate()
+    said = run_page({"task": "seal", "recipients": [str(identity.recipient)], "size": size} for size in SIZES)
+    jobs = [{"open": [str(identity)], "sealed": answer["done"]} for answer in said]
+    opened = json.loads(run_node("batch.mjs", data=json.dumps(jobs).encode()))
+    assert [base64.b64decode(plain) for plain in opened] == [_pattern(size) for size in SIZES]
 
 
 def test_two_files_share_nothing() -> None:
