@@ -285,7 +285,7 @@ def test_a_canary_reaches_no_file(world: World, tmp_path: Path, large: bool) -> 
     assert [path for path, content in files.items() if needle in content or needle.hex().encode() in content] == []
     assert list(temporary.iterdir()) == []
     assert re.fullmatch(r"serving http://127\.0\.0\.1:\d+/", said)
-    until(lambda: f"{drop.pid} +++ exited with 0 +++" in trace.read_text())
+    until(lambda: bool(re.search(rf"^{drop.pid} +\+\+\+ exited with 0", trace.read_text(), re.MULTILINE)))
     lines = trace.read_text().splitlines()
     written = {path for line in lines if (path := _written(line))}
     assert written
