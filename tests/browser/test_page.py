@@ -14,7 +14,7 @@ from tests.harness.site import Site
 
 TALL = {"width": 900, "height": 7000}
 LANGUAGES = ("tg", "ru", "en")
-# Lines that were cut on purpose, and features that this build of the browser doesn't have and so can't forbid.
+# Lines that were cut on purpose.
 _EXPECTED = re.compile("Failed to load resource")
 BUTTONS = "button, input[type=submit], summary"
 
