@@ -1,17 +1,19 @@
 """What the page seals is an age file of the one right length that Python and typage open, at every chunk boundary."""
 
 import base64
+import filecmp
 import io
 import json
+from pathlib import Path
 
 import pytest
 
 from intake.errors import NoKeyFits
 from intake.report.package import read_package
 from intake.report.sizes import CLASSES, is_sealed_size, sealed_size
-from intake.sealing import Header, HybridIdentity, open_bytes
-from tests.harness.node import run_node
-from tests.harness.page_code import run_page
+from intake.sealing import Header, HybridIdentity, open_bytes, open_sealed
+from tests.harness.node import filtered, node_command, run_node
+from tests.harness.page_code import bundle, run_page
 
 CHUNK = 65_536
 SIZES = [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK - 1, 2 * CHUNK, 2 * CHUNK + 1, 5 * CHUNK, 300 * 1000]
@@ -40,6 +42,24 @@ def test_typage_opens_what_the_page_sealed_at_every_chunk_boundary() -> None:
     jobs = [{"open": [str(identity)], "sealed": answer["done"]} for answer in said]
     opened = json.loads(run_node("batch.mjs", data=json.dumps(jobs).encode()))
     assert [base64.b64decode(plain) for plain in opened] == [_pattern(size) for size in SIZES]
+
+
+@pytest.mark.long
+def test_300_megabytes_of_the_page_open_in_python_and_in_typage(tmp_path: Path) -> None:
+    identity = HybridIdentity.generate()
+    script, plain, sealed, back = (tmp_path / name for name in ("stream.mjs", "plain", "sealed", "back"))
+    script.write_text(bundle("stream.mjs"))
+    with plain.open("wb") as file:
+        for number in range(300):
+            file.write(bytes([number % 256]) * 1_000_000)
+    filtered(["node", str(script), str(identity.recipient)], plain, sealed)
+    filtered(node_command("filter.mjs", "open", str(identity)), sealed, back)
+    assert filecmp.cmp(plain, back, shallow=False)
+    with sealed.open("rb") as source, plain.open("rb") as wanted:
+        opened = open_sealed(source, [identity])
+        while part := opened.read(1 << 20):
+            assert part == wanted.read(len(part))
+        assert wanted.read(1) == b""
 
 
 def test_two_files_share_nothing() -> None:

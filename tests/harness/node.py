@@ -68,6 +68,12 @@ def _found(program: str) -> str:
     return path
 
 
+def filtered(command: Sequence[str], source: Path, sink: Path) -> None:
+    """Run a command from one file into another."""
+    with source.open("rb") as stdin, sink.open("wb") as stdout:
+        subprocess.run(command, stdin=stdin, stdout=stdout, env=environment(), check=True)
+
+
 def run_node(script: str, *arguments: str, data: bytes = b"", timeout: float = 120) -> bytes:
     """What a script of tests/node makes of `data`. Fails, with the script's own words, when the script does."""
     done = subprocess.run(

@@ -11,7 +11,7 @@ from typing import Any
 from tests.harness.node import environment
 
 BROWSER = Path(__file__).parents[2] / "intake" / "browser"
-_DRIVER = Path(__file__).parents[1] / "browser" / "driver.mjs"
+_SCRIPTS = Path(__file__).parents[1] / "browser"
 
 
 @cache
@@ -26,10 +26,11 @@ def browser_modules() -> Path:
 
 
 @cache
-def _bundle() -> str:
+def bundle(script: str) -> str:
+    """A script of tests/browser with the page's code that it imports, as one module for node."""
     esbuild = browser_modules() / ".bin" / "esbuild"
     done = subprocess.run(
-        [esbuild, _DRIVER, "--bundle", "--platform=node", "--format=esm", "--log-level=error"],
+        [esbuild, _SCRIPTS / script, "--bundle", "--platform=node", "--format=esm", "--log-level=error"],
         env=environment(),
         capture_output=True,
         text=True,
@@ -41,7 +42,7 @@ def _bundle() -> str:
 def run_page(tasks: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """What the page's code makes of each task of the driver: {"done": …} or {"refused": reason}."""
     with tempfile.NamedTemporaryFile("w", suffix=".mjs") as script:
-        script.write(_bundle())
+        script.write(bundle("driver.mjs"))
         script.flush()
         done = subprocess.run(
             ["node", script.name],

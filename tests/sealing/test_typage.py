@@ -3,7 +3,6 @@
 import base64
 import io
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from intake.sealing import (
     open_sealed,
     seal_bytes,
 )
-from tests.harness.node import environment, node_command, run_node
+from tests.harness.node import filtered, node_command, run_node
 from tests.harness.sealing import BOUNDARIES, pattern
 
 HYBRID, CURVE = HybridIdentity.generate(), X25519Identity.generate()
@@ -81,18 +80,11 @@ def test_300_megabytes_go_both_ways_in_a_stream(identity: HybridIdentity | X2551
             part = portion[: length - start]
             file.write(part)
             sealer.write(part)
-    _filter(["seal", str(identity.recipient)], plain, theirs)
-    _filter(["open", str(identity)], ours, back)
+    filtered(node_command("filter.mjs", "seal", str(identity.recipient)), plain, theirs)
+    filtered(node_command("filter.mjs", "open", str(identity)), ours, back)
     for path, opener in ((back, None), (theirs, identity)):
         with path.open("rb") as raw, plain.open("rb") as wanted:
             source: io.BufferedIOBase = open_sealed(raw, [opener]) if opener else raw
             while part := source.read(1 << 20):
                 assert part == wanted.read(len(part))
             assert wanted.read(1) == b""
-
-
-def _filter(arguments: list[str], source: Path, sink: Path) -> None:
-    with source.open("rb") as stdin, sink.open("wb") as stdout:
-        subprocess.run(
-            node_command("filter.mjs", *arguments), stdin=stdin, stdout=stdout, env=environment(), check=True
-        )
