@@ -110,6 +110,7 @@ def walk(path: Path, trust: Trust, *, heard: Callable[[str], None], advance: Cal
 
         if not is_bundle(path):
             yield Sealed(path.name, dearmor(file), tick)
+            tick()
             return
         reader = read_bundle(file)
         if (warning := check_index(reader, trust)) is not None:
@@ -117,3 +118,4 @@ def walk(path: Path, trust: Trust, *, heard: Callable[[str], None], advance: Cal
         for entry, stream in reader:
             yield Sealed(f"{path.name}: report {entry.id}", stream, tick, entry.id, reader.index.origin)
             tick()
+        tick()

@@ -1,4 +1,4 @@
-"""Exchange with typage, the page's implementation of age, under node: both ways, at every edge of a chunk."""
+"""Exchange with typage, an implementation of age that is none of ours, under node: both ways, at every chunk edge."""
 
 import base64
 import io
