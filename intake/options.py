@@ -9,8 +9,6 @@ from typing import Any
 
 import click
 
-from intake.keyring.fingerprint import normal
-
 
 class Several(click.Option):
     """An option that goes on taking values until the next option, or until one that does not `belong` to it."""
@@ -71,8 +69,3 @@ class Command(click.Command):
             else:
                 option = None
                 yield arg
-
-
-def is_digits(value: str) -> bool:
-    """Whether `value` may be a fingerprint or one group of it: so that a file named after a list is not swallowed."""
-    return bool(normal(value))

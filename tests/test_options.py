@@ -8,7 +8,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from intake.options import Command, Day, Several, is_digits, months_after
+from intake.keyring.fingerprint import is_digits
+from intake.options import Command, Day, Several, months_after
 
 
 @click.command(cls=Command)

@@ -23,8 +23,9 @@ from intake.drop.belief import stored_chain
 from intake.drop.folder import DataFolder, Role
 from intake.drop.store import Store
 from intake.errors import Exit, Fault, Usage
+from intake.keyring.fingerprint import is_digits
 from intake.options import Command as ListingCommand
-from intake.options import Several, is_digits
+from intake.options import Several
 from intake.terminal import put, say
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -23,14 +23,14 @@ import click
 from intake.durable import private_folder, write_private
 from intake.errors import Closed, Fault, IntakeError, KeyringRefused, Usage
 from intake.keyring.card import Card
-from intake.keyring.fingerprint import fingerprint, short
+from intake.keyring.fingerprint import fingerprint, is_digits, short
 from intake.keyring.identity import FILE_LIMIT, PrivateFile, is_sealed, open_private
 from intake.keyring.lines import named_badly
 from intake.keyring.note import NOTE_LIMIT, SignedNote, SigningKey, VerifyKey
 from intake.keyring.summary import as_json, describe, signatures
 from intake.keyring.text import Drop, Keyring, Reviewer, Root
 from intake.keyring.trust import Pin, Roots, check_following, verify_chain
-from intake.options import Command, Day, Several, is_digits, months_after
+from intake.options import Command, Day, Several, months_after
 from intake.sealing import HybridIdentity, HybridRecipient
 from intake.terminal import passphrase, put, safe, say
 

@@ -46,6 +46,11 @@ def normal(typed: str) -> str | None:
     return None if -1 in values else "".join(str(value) for value in values)
 
 
+def is_digits(value: str) -> bool:
+    """Whether `value` may be a fingerprint or one group of it, and not the name of a file that follows a list."""
+    return bool(normal(value))
+
+
 def differing(typed: str, text: str) -> tuple[int, ...]:
     """Which groups (1 to 8) of `typed` differ from the fingerprint of `text`; a group that is not there differs too."""
     digits, true = normal(typed) or "", _digits(text)

@@ -11,9 +11,10 @@ from pathlib import Path
 import click
 
 from intake.errors import Exit, Fault, IntakeError
+from intake.keyring.fingerprint import is_digits
 from intake.keyring.trust import Pin, Roots
 from intake.locale import catalog, first_questionnaire, languages
-from intake.options import Command, Several, is_digits
+from intake.options import Command, Several
 from intake.report.package import Report
 from intake.report.reading import render
 from intake.review.keeping import keep
