@@ -20,6 +20,7 @@ export function armExit(link: HTMLAnchorElement, form: HTMLFormElement, disarm: 
     event.preventDefault();
     leave();
   });
+  document.getElementById("shift")!.hidden = false;
   let presses: number[] = [];
   document.addEventListener("keydown", (event) => {
     if (event.repeat) return;
