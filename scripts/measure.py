@@ -254,7 +254,9 @@ def visits() -> Iterator[Figure]:
         with running_drop(world, folder / "drop") as drop, chromium() as browser:
             for script in (True, False):
                 with Recorder(urlsplit(drop.url).port or 0) as wire:
-                    page = browser.new_context(java_script_enabled=script).new_page()
+                    headers = {"Accept-Encoding": "gzip"}  # on loopback Chromium would take brotli, too
+                    context = browser.new_context(java_script_enabled=script, extra_http_headers=headers)
+                    page = context.new_page()
                     page.goto(f"{wire.url}/en")
                     if script:
                         page.wait_for_selector("#send:enabled")
