@@ -23,7 +23,7 @@ from intake.drop.store import Entry, Store
 from intake.durable import new_file
 from intake.errors import Damaged, Fault, KeyringRefused
 from intake.keyring import Chain, PrivateFile, SignedNote, SigningKey
-from intake.report.bundle import Index, IndexEntry, read_bundle, write_bundle
+from intake.report.bundle import INDEX_LIMIT, Index, IndexEntry, read_bundle, write_bundle
 
 
 def export(folder: DataFolder, store: Store, to: Path, today: date, *, everything: bool = False) -> list[Path]:
@@ -85,7 +85,7 @@ def _listed(entry: Entry) -> IndexEntry:
 
 def _finish(store: Store, to: Path, chain: Chain, note: bytes, *, everything: bool) -> Path:
     """Steps 3 and 4 for an index that the store holds already."""
-    index = Index.parse(note.rpartition(b"\n\n")[0] + b"\n")  # our own: above its signature
+    index = Index.parse(SignedNote.parse(note, limit=INDEX_LIMIT).text)
     path = to / f"{index.origin}-{index.serial:06d}.bundle"
     carried = [entry for entry in index.reports if everything or entry.state == "new"]
     if not _is_there(path, note):

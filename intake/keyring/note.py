@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -23,12 +24,13 @@ import nacl.utils
 
 from intake.errors import KeyringRefused
 
-NOTE_LIMIT = 256 * 1024
+NOTE_LIMIT = 256 * 1024  # bytes of a note that people sign; an index of reports may be longer
 SIGNATURES_LIMIT = 100
 
 _ED25519 = b"\x01"
 _PREFIX = "— "
 _PRIVATE = "PRIVATE+KEY+"
+_CONTROL = re.compile("[\x00-\x09\x0b-\x1f]")  # all but the newline
 
 
 def _decode(text: str) -> bytes | None:
@@ -173,18 +175,18 @@ class SignedNote:
         return cls(text, tuple(key.sign(text) for key in keys))
 
     @classmethod
-    def parse(cls, note: bytes, *, draft: bool = False) -> SignedNote:
+    def parse(cls, note: bytes, *, draft: bool = False, limit: int = NOTE_LIMIT) -> SignedNote:
         """Read a note strictly. With `draft` it may still be without any signature (text and an empty line).
 
-        Raises `KeyringRefused` on anything but a well-formed note of at most 256 KiB and 100 signatures.
+        Raises `KeyringRefused` on anything but a well-formed note of at most `limit` bytes and 100 signatures.
         """
-        if len(note) > NOTE_LIMIT:
-            raise KeyringRefused(f"the note is larger than {NOTE_LIMIT // 1024} KiB")
+        if len(note) > limit:
+            raise KeyringRefused(f"the note is larger than {limit // 1024} KiB")
         try:
             whole = note.decode()
         except UnicodeDecodeError:
             raise KeyringRefused("the note is not UTF-8 text") from None
-        if any(c < " " and c != "\n" for c in whole):
+        if _CONTROL.search(whole):
             raise KeyringRefused("the note holds a control character")
         text, gap, below = whole.rpartition("\n\n")
         if not gap:

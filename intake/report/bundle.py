@@ -272,9 +272,8 @@ def _content(member: ustar.Member) -> bytes:
 
 
 def _note(content: bytes) -> SignedNote:
-    """The note, its signatures read but not verified. An index may be far longer than the notes that people sign."""
-    text, _, below = content.rpartition(b"\n\n")
+    """The note, its signatures read but not verified."""
     try:
-        return SignedNote(text + b"\n", SignedNote.parse(b"index\n\n" + below).signatures)
+        return SignedNote.parse(content, limit=INDEX_LIMIT)
     except KeyringRefused as error:
         raise Damaged(f"the index is not a signed note: {error}") from None
