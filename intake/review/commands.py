@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from intake.errors import Exit, Fault, IntakeError
+from intake.errors import Exit, IntakeError
 from intake.keyring.fingerprint import is_digits
 from intake.keyring.trust import Pin, Roots
 from intake.locale import catalog, first_questionnaire, languages
@@ -19,13 +19,9 @@ from intake.report.package import Report
 from intake.report.reading import render
 from intake.review.keeping import keep
 from intake.review.opening import open_into
-from intake.review.sealed import Trust, readable, walk
-from intake.sealing import Identity, open_identity_file
-from intake.terminal import passphrase, progress, put, safe, say
-
-FILE_LIMIT = 1 << 20  # bytes of an identity file
-SUFFIXES = (".bundle", ".age")
-PRIVATE_KEY_PREFIX = "PRIVATE+KEY+"  # the line of a private file that signs; it opens nothing
+from intake.review.sealed import Trust, walk
+from intake.review.sources import content, files_of, identities_in, size_of, status
+from intake.terminal import progress, put, safe, say
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -82,10 +78,10 @@ def open_reports(
     """
     trust = Trust(
         Roots.typed(roots, threshold) if roots else None,
-        Pin.parse(_content(pin)) if pin else None,
+        Pin.parse(content(pin)) if pin else None,
         datetime.now(UTC).date(),
     )
-    identities = [identity for key in keys for identity in _identities(key)]
+    identities = [identity for key in keys for identity in identities_in(key)]
     questionnaire, words = first_questionnaire(), catalog(language)
 
     def text(report: Report, alarms: Sequence[str]) -> str:
@@ -93,8 +89,8 @@ def open_reports(
 
     outcomes: list[Outcome] = []
     warnings: list[str] = []
-    files = [file for source in sources for file in _files(source)]
-    with progress(sum(_size(file) for file in files), "Opening") as advance:
+    files = [file for source in sources for file in files_of(source)]
+    with progress(sum(size_of(file) for file in files), "Opening") as advance:
         for source in files:
             failed: dict[str, IntakeError] = {}
             try:
@@ -112,38 +108,7 @@ def open_reports(
     for warning in warnings:
         say(f"Note: {safe(warning)}.")
     _tell(outcomes, target, as_json)
-    return _status(outcomes)
-
-
-def _identities(path: Path) -> tuple[Identity, ...]:
-    """The identities in a file: a reviewer's private file, or any identity file of age's. Asks for its passphrase."""
-    return open_identity_file(
-        _content(path), lambda: passphrase(f"Passphrase of {safe(path.name)}"), skip=(PRIVATE_KEY_PREFIX,)
-    )
-
-
-def _content(path: Path) -> bytes:
-    with readable(path) as file:
-        return file.read(FILE_LIMIT)
-
-
-def _files(path: Path) -> list[Path]:
-    """The file itself, or all bundles and sealed files of a folder, by name: the order of the chain. Raises `Fault`."""
-    if not path.is_dir():
-        return [path]
-    found = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES)
-    if not found:
-        raise Fault(
-            f"{path} holds no bundle and no sealed file", f"Look for names that end in {' or '.join(SUFFIXES)}."
-        )
-    return found
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0  # the walk will say what is wrong with it
+    return status([outcome.error for outcome in outcomes])
 
 
 def _tell(outcomes: Sequence[Outcome], target: Path, as_json: bool) -> None:
@@ -178,13 +143,3 @@ def _facts(outcome: Outcome) -> dict[str, object]:
         "error": None if outcome.error is None else str(outcome.error),
         "exit": int(Exit.OK if outcome.error is None else outcome.error.exit_code),
     }
-
-
-def _status(outcomes: Sequence[Outcome]) -> Exit:
-    """0 when all opened; the one reason when all failed for the same; 8 when only some did."""
-    reasons = {outcome.error.exit_code for outcome in outcomes if outcome.error is not None}
-    if not reasons:
-        return Exit.OK
-    if len(reasons) == 1 and all(outcome.error is not None for outcome in outcomes):
-        return reasons.pop()
-    return Exit.SOME_FAILED

@@ -22,6 +22,8 @@ What the reader promises:
   kept from one opening opens the same file again by `open_with_file_key`, without an identity.
 - Bounds on what a stranger may make us do: a header of 64 KiB, a scrypt work factor of 20.
 
+`rewrap` gives a sealed file to other recipients: a new header around the same file key, the payload as it was.
+
 Recipient types, a module each: `hybrid` (mlkem768x25519, what reports are sealed to), `x25519`, `scrypt` (a
 passphrase). Hybrid recipients are never mixed with others, a passphrase stands alone. Another type is a
 class with `kind` and `wrap`, and one with `unwrap` that answers None for "not my key, try the next".
@@ -45,6 +47,7 @@ from intake.sealing.identities import (
     parse_identity,
     parse_recipient,
 )
+from intake.sealing.rewrapping import Rewrapping, rewrap
 from intake.sealing.scrypt import ScryptIdentity, ScryptRecipient
 from intake.sealing.sealed import (
     Opened,
@@ -70,6 +73,7 @@ __all__ = [
     "Identity",
     "Opened",
     "Recipient",
+    "Rewrapping",
     "ScryptIdentity",
     "ScryptRecipient",
     "Sealer",
@@ -88,6 +92,7 @@ __all__ = [
     "parse_identity",
     "parse_recipient",
     "plain_length",
+    "rewrap",
     "seal_bytes",
     "sealed_length",
 ]

@@ -192,14 +192,27 @@ def open_sealed(source: BinaryIO, identities: Sequence[Identity]) -> Opened:
     Raises `NotSealed` or `Damaged` for the file, `NoKeyFits` (or `WrongPassphrase`) for the identities. Every stanza of
     a known kind is checked before any key is tried, so that a malformed file fails alike for all its readers.
     """
-    header = Header.parse(source)
-    check_stanzas(header)
-    return _opened(source, header, _file_key(header, identities))
+    header, file_key = unlock(source, identities)
+    return Opened(source, header, file_key)
 
 
 def open_with_file_key(source: BinaryIO, file_key: bytes) -> Opened:
     """Open a sealed file by the file key (16 bytes) kept from an earlier opening. Raises `NotSealed`, `Damaged`."""
-    return _opened(source, Header.parse(source), file_key)
+    header = Header.parse(source)
+    header.verify(file_key)
+    return Opened(source, header, file_key)
+
+
+def unlock(source: BinaryIO, identities: Sequence[Identity]) -> tuple[Header, bytes]:
+    """The header, proved genuine, and the file key (16 bytes); `source` is left at the payload's nonce.
+
+    Raises like `open_sealed`.
+    """
+    header = Header.parse(source)
+    check_stanzas(header)
+    file_key = _file_key(header, identities)
+    header.verify(file_key)
+    return header, file_key
 
 
 def seal_bytes(data: bytes, recipients: Sequence[Recipient]) -> bytes:
@@ -222,11 +235,6 @@ def check_stanzas(header: Header) -> None:
             _CHECKS[stanza.kind](stanza)
         if stanza.kind == scrypt.KIND and len(header.stanzas) > 1:
             raise Damaged("the header is damaged: a scrypt stanza stands beside another")
-
-
-def _opened(source: BinaryIO, header: Header, file_key: bytes) -> Opened:
-    header.verify(file_key)
-    return Opened(source, header, file_key)
 
 
 def _file_key(header: Header, identities: Sequence[Identity]) -> bytes:

@@ -127,10 +127,23 @@ class ChunkReader:
             except InvalidTag:
                 pass  # it may be a last chunk that is full
         self._ended = True
-        chunk = self._open(index, sealed, last=True)
-        if not chunk and index:
-            raise Damaged("the payload ends in an empty chunk, which no sealed file does")
-        return chunk
+        return self._open_last(index, sealed)
+
+    def copy_to(self, sink: Sink) -> None:
+        """Copy the chunks as they are; only the last one is opened, which proves the key and that nothing is cut off.
+
+        From the first chunk on and in order, so no seeking is needed. Raises `Damaged` when `sink` has it all: what was
+        written is to be thrown away then. Chunks before the last may be altered and go unnoticed.
+        """
+        sealed = b""
+        while following := _fill(self._source, SEALED_CHUNK_SIZE):
+            sealed = following
+            sink.write(sealed)
+            self._index += 1
+        if len(sealed) < TAG_SIZE:
+            raise Damaged("the payload is cut off before its last chunk")
+        self._ended = True
+        self._open_last(self._index - 1, sealed)
 
     @property
     def length(self) -> int:
@@ -160,6 +173,12 @@ class ChunkReader:
         sealed = _fill(self._source, SEALED_CHUNK_SIZE)
         self._index = index + 1
         return self._open(index, sealed, last=index == _chunks(length) - 1)
+
+    def _open_last(self, index: int, sealed: bytes) -> bytes:
+        chunk = self._open(index, sealed, last=True)
+        if not chunk and index:
+            raise Damaged("the payload ends in an empty chunk, which no sealed file does")
+        return chunk
 
     def _open(self, index: int, sealed: bytes, *, last: bool) -> bytes:
         try:
