@@ -42,7 +42,16 @@ class Outcome:
 
 @door.command("open", cls=Command)
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="BUNDLE_OR_AGE…")
-@click.option("-i", "--identity", "keys", multiple=True, required=True, type=click.Path(path_type=Path), metavar="FILE")
+@click.option(
+    "-i",
+    "--identity",
+    "keys",
+    multiple=True,
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="reviewer-L.age, or any age identity file; repeat it for several.",
+)
 @click.option("--to", "target", required=True, type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
 @click.option(
     "--root",
@@ -66,15 +75,12 @@ def open_reports(
     language: str,
     as_json: bool,
 ) -> int:
-    r"""Open bundles or sealed files, each report into a folder of plain files below DIR.
+    """Open bundles or sealed files, each report into a folder of plain files below DIR.
 
     A report that can't be opened never stops the others: it is named with the reason, and what came in a bundle is
     kept, still sealed, in DIR/not-opened. Opening the same bundle again changes nothing.
 
     A folder stands for all bundles and sealed files in it.
-
-    \b
-    -i FILE   reviewer-L.age, or any age identity file; repeat it for several
     """
     trust = Trust(
         Roots.typed(roots, threshold) if roots else None,

@@ -48,7 +48,16 @@ class Outcome:
 
 @click.command("rewrap", cls=Command)
 @click.argument("sources", nargs=-1, required=True, type=_FILE, metavar="BUNDLE_OR_AGE…")
-@click.option("-i", "--identity", "keys", multiple=True, required=True, type=_FILE, metavar="FILE")
+@click.option(
+    "-i",
+    "--identity",
+    "keys",
+    multiple=True,
+    required=True,
+    type=_FILE,
+    metavar="FILE",
+    help="reviewer-L.age, or any age identity file; repeat it for several.",
+)
 @click.option("--reviewer", "cards", cls=Several, metavar="CARD…", help="Whom to give them to: reviewer-L.card.")
 @click.option(
     "--fingerprint",
@@ -91,16 +100,13 @@ def command(
     check: bool,
     as_json: bool,
 ) -> int:
-    r"""Give older reports to a new reviewer: copies in DIR that they can open, and nobody else.
+    """Give older reports to a new reviewer: copies in DIR that they can open, and nobody else.
 
     The originals stay as they are. A report that can't be given never stops the others. Running it again goes on where
     it ended; DIR/rewrapped.txt says what was given to whom. A folder stands for all bundles and sealed files in it.
 
     Always proved: the old header, and the end of the report. A report of up to 64 kB is proved whole by that, and one
     from a bundle is compared with its hash in the index; --check deciphers longer ones to prove every byte.
-
-    \b
-    -i FILE   reviewer-L.age, or any age identity file; repeat it for several
     """
     trust = Trust(
         Roots.typed(roots, threshold) if roots else None,

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -32,10 +33,10 @@ LONG = 3 * CHUNK_SIZE + 5  # four chunks
 
 
 def given_to(
-    sealed: bytes, recipients: list[Recipient], identities: list[Identity] | None = None, *, check: bool = False
+    sealed: bytes, recipients: Sequence[Recipient], identities: Sequence[Identity] = (OLD,), *, check: bool = False
 ) -> bytes:
     sink = io.BytesIO()
-    rewrap(io.BytesIO(sealed), sink, [OLD] if identities is None else identities, recipients, check=check)
+    rewrap(io.BytesIO(sealed), sink, identities, recipients, check=check)
     return sink.getvalue()
 
 
@@ -84,7 +85,7 @@ def test_it_reads_what_comes_bit_by_bit_and_cannot_be_sought_in(check: bool) -> 
 
 @given(st.integers(0, LONG), st.integers(1, 4))
 def test_a_copy_of_a_copy_is_as_good(length: int, readers: int) -> None:
-    everybody: list[Recipient] = [OTHER.recipient] * (readers - 1) + [NEW.recipient]
+    everybody = [OTHER.recipient] * (readers - 1) + [NEW.recipient]
     once = given_to(seal_bytes(pattern(length), [OLD.recipient]), everybody)
     assert open_bytes(given_to(once, [OLD.recipient], [NEW]), [OLD]) == pattern(length)
 
