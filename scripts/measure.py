@@ -10,6 +10,7 @@ import argparse
 import io
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -17,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from http.client import HTTPConnection
 from pathlib import Path
@@ -27,7 +28,8 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from nacl.bindings import crypto_aead_chacha20poly1305_ietf_encrypt
 
-from intake.report.package import QuestionnaireRef, Report
+from intake.durable import new_file
+from intake.report.package import FileEntry, QuestionnaireRef, Report, write_package
 from intake.sealing import CHUNK_SIZE, HybridIdentity, HybridRecipient, Sealer, open_sealed, seal_bytes
 
 if TYPE_CHECKING:
@@ -135,7 +137,12 @@ def small(seconds: float) -> Iterator[Figure]:
 
 def sealed_report(recipients: list[HybridRecipient], number: int = 0) -> bytes:
     """A sealed report of the smallest class; `number` makes its id."""
-    report = Report(
+    return seal_for(report_of(number), recipients)
+
+
+def report_of(number: int) -> Report:
+    """A report without attachments."""
+    return Report(
         id=f"{number:032x}",
         origin="bench",
         keyring=1,
@@ -145,7 +152,6 @@ def sealed_report(recipients: list[HybridRecipient], number: int = 0) -> bytes:
         day=date(2026, 1, 1),
         answers={"account": "Three lines of text. " * 20},
     )
-    return seal_for(report, recipients)
 
 
 def peak_memory(code: str) -> float:
@@ -179,6 +185,72 @@ def memory(quick: bool) -> Iterator[Figure]:
         peak = peak_memory(SEAL_SOME.format(path=path, chunks=large * 16))
     yield Figure("peak memory, 64 kB sealed and opened", base, "MB")
     yield Figure(f"peak memory, {large} MiB sealed and opened", peak, "MB", f"{peak - base:+.1f} MB for the length")
+
+
+REWRAP = """
+from intake.cli import door
+assert not door.main(["keys", "rewrap", *{arguments!r}], standalone_mode=False)
+"""
+
+
+def rewrapped(quick: bool) -> Iterator[Figure]:
+    """`intake keys rewrap`, a fresh process and its start included, against copying the same files in the same run.
+
+    It forces each copy to disk before it has a name, so a copy that does the same stands beside the plain one.
+    """
+    count, large = (2_000, 64) if quick else (10_000, 1_000)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        world = make_world(folder / "keys")
+        recipients = [each.recipient for each in world.reviewers]
+        (folder / "me").write_text(f"{world.reviewers[-1]}\n")
+        newcomer = make_world(folder / "newcomer", reviewers=1).folder / "reviewer-r1.card"
+        (folder / "many").mkdir()
+        for number in range(count):
+            (folder / "many" / f"{number:032x}.age").write_bytes(sealed_report(recipients, number))
+        (folder / "large").mkdir()
+        seal_large(folder / "large" / "1.age", recipients, large * MB)
+        mine = ["-i", str(folder / "me"), "--reviewer", str(newcomer), "--to", str(folder / "for")]
+        for source, amount, unit, what in (
+            ("many", count, "per second", f"{count:,} small reports"),
+            ("large", large, "MB/s", f"one of {large:,} MB"),
+        ):
+            plain = amount / copied(folder / source, folder / "copies", durable=False)
+            forced = amount / copied(folder / source, folder / "copies", durable=True)
+            yield Figure(f"copied, {what}", plain, unit, f"{forced:,.1f} when each is forced to disk")
+            for more in ([], ["--check"]):
+                start = time.perf_counter()
+                peak = peak_memory(REWRAP.format(arguments=[str(folder / source), *mine, *more]))
+                speed = amount / (time.perf_counter() - start)
+                shutil.rmtree(folder / "for")
+                beside = f"{speed / plain:.2f} of copying, {speed / forced:.2f} of forced; peak {peak:.0f} MB"
+                yield Figure(f"rewrapped{', --check' * bool(more)}, {what}", speed, unit, beside)
+
+
+def seal_large(path: Path, recipients: list[HybridRecipient], size: int) -> None:
+    """A sealed report with one attachment of `size` random bytes."""
+    report = replace(report_of(1), files=(FileEntry("a", "video/mp4", size, False),))
+    with tempfile.TemporaryFile() as attachment, path.open("wb") as file:
+        for start in range(0, size, MB):
+            attachment.write(os.urandom(min(MB, size - start)))
+        attachment.seek(0)
+        with Sealer(file, recipients) as sealer:
+            write_package(report, [attachment], sealer)
+
+
+def copied(source: Path, target: Path, *, durable: bool) -> float:
+    """Seconds that copying the files of a folder takes; `durable` forces each one and its name to disk."""
+    target.mkdir()
+    start = time.perf_counter()
+    for path in source.iterdir():
+        if durable:
+            with path.open("rb") as original, new_file(target / path.name) as copy:
+                shutil.copyfileobj(original, copy)
+        else:
+            shutil.copyfile(path, target / path.name)
+    took = time.perf_counter() - start
+    shutil.rmtree(target)
+    return took
 
 
 def fsync(folder: Path) -> float:
@@ -274,7 +346,14 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a rough idea in half a minute")
     arguments = parser.parse_args()
     seconds = 0.3 if arguments.quick else 3.0
-    parts = (bulk(seconds), small(seconds), memory(arguments.quick), stored(arguments.quick), visits())
+    parts = (
+        bulk(seconds),
+        small(seconds),
+        memory(arguments.quick),
+        rewrapped(arguments.quick),
+        stored(arguments.quick),
+        visits(),
+    )
     figures = []
     for part in parts:
         for figure in part:

@@ -30,7 +30,7 @@ from intake.report.package import PackageReader
 from intake.review.listing import NAME, Listing, Reader
 from intake.review.sealed import Sealed, Trust, readable, walk
 from intake.review.sources import content, files_of, identities_in, size_of, status
-from intake.sealing import Identity, Rewrapping, dearmor, open_sealed
+from intake.sealing import Identity, Rewrapping, dearmor
 from intake.terminal import progress, put, safe, say
 
 _FILE = click.Path(path_type=Path)
@@ -210,19 +210,19 @@ class _Desk:
         try:
             for sealed in walk(source, trust, heard=heard, advance=advance):
                 try:
-                    yield self._give(sealed, sealed.id or self._own_id(source))
+                    yield self._give(source, sealed)
                 except IntakeError as error:
                     yield Outcome(sealed.name, None, error)
         except IntakeError as error:
             yield Outcome(source.name, None, error)
 
-    def _give(self, sealed: Sealed, name: str) -> Outcome:
-        copy = self._target / f"{name}.age"
+    def _give(self, source: Path, sealed: Sealed) -> Outcome:
         work = Rewrapping(sealed.stream, self._identities)
+        name = sealed.id or _own_id(source, work)
+        copy = self._target / f"{name}.age"
         if self._listing.holds(name, copy, work.header, self._readers):
             if self._check:
-                with readable(copy) as file:
-                    work.check(file)
+                _check(copy, work)
             return Outcome(sealed.name, copy, before=True)
         try:
             with new_file(copy) as file:
@@ -232,10 +232,18 @@ class _Desk:
             raise Fault(f"can't write to {self._target}: {error.strerror}", "Make room, and run it again.") from error
         return Outcome(sealed.name, copy)
 
-    def _own_id(self, source: Path) -> str:
-        """The id inside a loose file. Raises `Damaged` when it holds no report."""
-        with readable(source) as file:
-            return PackageReader(open_sealed(dearmor(file), self._identities)).report.id
+
+def _own_id(source: Path, work: Rewrapping) -> str:
+    """The id inside a loose file. Raises `Damaged` when it holds no report."""
+    with readable(source) as file:
+        return PackageReader(work.opened(dearmor(file))).report.id
+
+
+def _check(copy: Path, work: Rewrapping) -> None:
+    with readable(copy) as file:
+        opened = work.opened(file)
+        while opened.read1():
+            pass
 
 
 def _tell(outcomes: Sequence[Outcome], readers: Sequence[Reader], target: Path, as_json: bool) -> None:

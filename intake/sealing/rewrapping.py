@@ -45,7 +45,9 @@ class Rewrapping:
         header = _header(recipients, self._file_key)
         sink.write(bytes(header))
         if check:
-            _to_the_end(Opened(io.BufferedReader(_Copying(self._source, sink)), header, self._file_key))
+            opened = Opened(io.BufferedReader(_Copying(self._source, sink)), header, self._file_key)
+            while opened.read1():
+                pass
             return header
         nonce = b""
         while len(nonce) < NONCE_SIZE and (more := self._source.read(NONCE_SIZE - len(nonce))):
@@ -56,9 +58,9 @@ class Rewrapping:
         ChunkReader(self._source, payload_key(self._file_key, nonce)).copy_to(sink)
         return header
 
-    def check(self, copy: BinaryIO) -> None:
-        """Decipher a copy made before to its end. Raises `NotSealed` or `Damaged`."""
-        _to_the_end(open_with_file_key(copy, self._file_key))
+    def opened(self, again: BinaryIO) -> Opened:
+        """The same file once more, or a copy made before, to be read. Raises `NotSealed` or `Damaged`."""
+        return open_with_file_key(again, self._file_key)
 
 
 def rewrap(
@@ -84,11 +86,6 @@ def _header(recipients: Sequence[Recipient], file_key: bytes) -> Header:
             "Ask for a post-quantum recipient: a reviewer's card holds one.",
         )
     return make_header(recipients, file_key)
-
-
-def _to_the_end(opened: Opened) -> None:
-    while opened.read1():
-        pass
 
 
 class _Copying(io.RawIOBase):
