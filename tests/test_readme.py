@@ -17,6 +17,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from intake.errors import Exit
+from intake.keyring.card import Card
 from intake.keyring.fingerprint import fingerprint
 from intake.keyring.note import SignedNote
 from intake.keyring.text import Keyring
@@ -135,3 +136,9 @@ def test_the_story_runs_from_keys_to_an_opened_report(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "usb").iterdir()] == ["drop.example-000001.bundle"]
     shell.run(_block("review open"))
     assert "Seen at the bus station." in (tmp_path / "opened" / report.id / "report.txt").read_text()
+    shell.run("intake keys reviewer-new --origin drop.example --label r3 --out reviewers")
+    card = Card.parse((tmp_path / "reviewers" / "reviewer-r3.card").read_bytes())
+    shell.environment["R3"] = fingerprint(card.recipient).replace(" ", "")
+    shell.run(_block("keys rewrap"))
+    shell.run("intake review open for-r3 -i reviewers/reviewer-r3.age --to opened-by-r3")
+    assert "Seen at the bus station." in (tmp_path / "opened-by-r3" / report.id / "report.txt").read_text()
