@@ -48,7 +48,7 @@ def open_into(
     try:
         package = PackageReader(open_sealed(sealed.stream, identities))
         report = package.report
-        alarms = _alarms(report, sealed)
+        alarms = contradictions(report, sealed)
         private_folder(hidden)
         write_private(hidden / "report.json", package.content)
         for number, (_, stream) in enumerate(package, 1):
@@ -67,7 +67,7 @@ def open_into(
             shutil.rmtree(hidden)
 
 
-def _alarms(report: Report, sealed: Sealed) -> tuple[str, ...]:
+def contradictions(report: Report, sealed: Sealed) -> tuple[str, ...]:
     """What the sealed report says against what the drop says: never an accident."""
     alarms = []
     if sealed.id is not None and report.sealed_by != "carried-form" and report.id != sealed.id:

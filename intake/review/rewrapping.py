@@ -21,13 +21,14 @@ from typing import BinaryIO
 import click
 
 from intake.durable import new_file, private_folder
-from intake.errors import Exit, Fault, IntakeError, KeyringRefused, Usage
+from intake.errors import Damaged, Exit, Fault, IntakeError, KeyringRefused, Usage
 from intake.keyring.card import Card
 from intake.keyring.fingerprint import DIGITS, grouped, is_digits, normal
 from intake.keyring.trust import Pin, Roots, verify_chain
 from intake.options import Command, Several
 from intake.report.package import PackageReader
 from intake.review.listing import NAME, Listing, Reader
+from intake.review.opening import contradictions
 from intake.review.sealed import Sealed, Trust, readable, walk
 from intake.review.sources import content, files_of, identities_in, size_of, status
 from intake.sealing import Identity, Rewrapping, dearmor
@@ -43,6 +44,7 @@ class Outcome:
     name: str
     path: Path | None
     error: IntakeError | None = None
+    alarms: tuple[str, ...] = ()
     before: bool = False
 
 
@@ -223,20 +225,29 @@ class _Desk:
         if self._listing.holds(name, copy, work.header, self._readers):
             if self._check:
                 _check(copy, work)
-            return Outcome(sealed.name, copy, before=True)
+            return Outcome(sealed.name, copy, None, _alarms(copy, work, sealed), before=True)
         try:
             with new_file(copy) as file:
                 made = work.write(_Ticking(file, sealed.tick), self._recipients, check=self._check)
                 self._listing.add(name, work.header, made, self._readers)
         except OSError as error:
             raise Fault(f"can't write to {self._target}: {error.strerror}", "Make room, and run it again.") from error
-        return Outcome(sealed.name, copy)
+        return Outcome(sealed.name, copy, None, _alarms(copy, work, sealed))
 
 
 def _own_id(source: Path, work: Rewrapping) -> str:
     """The id inside a loose file. Raises `Damaged` when it holds no report."""
     with readable(source) as file:
         return PackageReader(work.opened(dearmor(file))).report.id
+
+
+def _alarms(copy: Path, work: Rewrapping, sealed: Sealed) -> tuple[str, ...]:
+    """What contradicts the drop's words: a copy lies loose, and whoever opens it no longer sees that."""
+    with readable(copy) as file:
+        try:
+            return contradictions(PackageReader(work.opened(file)).report, sealed)
+        except Damaged as error:
+            return (f"it was rewrapped, but what it holds can't be read as a report: {error}",)
 
 
 def _check(copy: Path, work: Rewrapping) -> None:
@@ -257,6 +268,8 @@ def _tell(outcomes: Sequence[Outcome], readers: Sequence[Reader], target: Path, 
     for outcome in outcomes:
         if outcome.path is not None and not as_json:
             put(str(outcome.path))
+        for alarm in outcome.alarms:
+            say(f"ALARM: {safe(outcome.name)}: {safe(alarm)}.")
         if outcome.error is not None:
             say(f"Not rewrapped: {safe(outcome.name)}: {safe(str(outcome.error))}.")
             say(f"               {safe(outcome.error.advice)}")
@@ -276,6 +289,7 @@ def _facts(outcome: Outcome) -> dict[str, object]:
         "name": outcome.name,
         "file": None if outcome.path is None else str(outcome.path),
         "before": outcome.before,
+        "alarms": list(outcome.alarms),
         "error": None if outcome.error is None else str(outcome.error),
         "exit": int(Exit.OK if outcome.error is None else outcome.error.exit_code),
     }

@@ -150,6 +150,29 @@ def test_a_carried_report_keeps_the_drops_id_and_opens_without_alarm(
     assert "ALARM" not in opened.stderr
 
 
+def test_what_the_drop_says_falsely_is_told_while_it_can_be_seen(
+    world: World, r9: Newcomer, usb: Path, tmp_path: Path
+) -> None:
+    other, broken = "ab" * 16, "cd" * 16
+    sealed = {
+        **sound(world, 2),
+        other: seal_report(make_report(world, 9), world.reviewers),
+        broken: seal_report(make_report(world, 8), world.reviewers, spoil=b"../../etc/passwd"),
+    }
+    (usb / "a.bundle").write_bytes(make_bundle(world, sealed))
+    arguments = (usb, "--reviewer", r9.card, "--to", tmp_path / "for", *trusting(world))
+    for _ in range(2):  # and told again when it is there already
+        done = rewrap(world, *arguments)
+        assert done.returncode == Exit.OK, done.stderr
+        alarms = [line for line in done.stderr.splitlines() if line.startswith("ALARM: ")]
+        assert len(alarms) == 2
+        assert f"the drop gave this report the id {other}, but its own is {9:032x}" in alarms[0]
+        assert f"report {broken}: it was rewrapped, but what it holds can't be read" in alarms[1]
+    facts = json.loads(rewrap(world, *arguments, "--json").stdout)["reports"]
+    assert [len(report["alarms"]) for report in facts] == [0, 0, 1, 1]
+    assert payload((tmp_path / "for" / f"{other}.age").read_bytes()) == payload(sealed[other])
+
+
 def test_all_reviewers_of_a_believed_keyring_get_it(world: World, usb: Path, tmp_path: Path) -> None:
     newer = make_world(tmp_path / "newer", reviewers=2)
     (usb / "one.age").write_bytes(next(iter(sound(world, 1).values())))
