@@ -243,6 +243,8 @@ def _own_id(source: Path, work: Rewrapping) -> str:
 
 def _alarms(copy: Path, work: Rewrapping, sealed: Sealed) -> tuple[str, ...]:
     """What contradicts the drop's words: a copy lies loose, and whoever opens it no longer sees that."""
+    if sealed.id is None:
+        return ()
     with readable(copy) as file:
         try:
             return contradictions(PackageReader(work.opened(file)).report, sealed)
