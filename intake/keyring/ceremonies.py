@@ -131,14 +131,16 @@ def _ceremony(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command("rotate", cls=Command)
 @click.option("--reviewer", "cards", cls=Several, metavar="CARD…", help="New keys for labels that NOTE names.")
-@click.option("--in-place-of", "out", metavar="LABEL", help="Whom the one --reviewer replaces, under another label.")
+@click.option(
+    "--in-place-of", "leaving", metavar="LABEL", help="Whom the one --reviewer replaces, under another label."
+)
 @click.option("--add", "added", cls=Several, metavar="CARD…", help="Reviewers who join, under labels of their own.")
 @click.option(
     "--drop", "drops", cls=Several, metavar="VKEY…", help="Server keys: a known label is replaced, others join."
 )
 @_ceremony
 def rotate(
-    ceremony: _Ceremony, cards: Sequence[str], out: str | None, added: Sequence[str], drops: Sequence[str]
+    ceremony: _Ceremony, cards: Sequence[str], leaving: str | None, added: Sequence[str], drops: Sequence[str]
 ) -> None:
     """Give reviewers new keys, or let new reviewers join.
 
@@ -148,19 +150,19 @@ def rotate(
     """
     if not (cards or added or drops):
         raise Usage("nothing is to change", "Give --reviewer, --add or --drop; for new days alone there is extend.")
-    if out is not None and len(cards) != 1:
+    if leaving is not None and len(cards) != 1:
         raise Usage("--in-place-of goes with exactly one --reviewer", "Do one after the other.")
     before = ceremony.read()
     labels = {reviewer.label for reviewer in before.reviewers}
     swaps: list[Swap[Reviewer]] = []
     for path in cards:
         new = named(read_card(Path(path)))
-        if out is None and new.label not in labels:
+        if leaving is None and new.label not in labels:
             raise Usage(
                 f"no reviewer of the keyring is called {new.label}",
                 f"Say --add {path} for somebody who joins, or --in-place-of LABEL for whom they replace.",
             )
-        swaps.append(Swap(out or new.label, new))
+        swaps.append(Swap(leaving or new.label, new))
     swaps += [Swap(None, named(read_card(Path(path)))) for path in added]
     known = {drop.label for drop in before.drops}
     keys = [Drop(label_of(key, before.origin), key) for key in map(read_vkey, drops)]
@@ -202,11 +204,11 @@ def retire(
 
 
 @click.command("root-replace", cls=Command)
-@click.option("--out-root", "out", required=True, metavar="LABEL", help="The root that goes, lost or not.")
+@click.option("--out-root", "leaving", required=True, metavar="LABEL", help="The root that goes, lost or not.")
 @click.option("--in", "new", required=True, metavar="VKEY", help="The root that comes: root-L.vkey, or its line.")
 @_threshold
 @_ceremony
-def root_replace(ceremony: _Ceremony, out: str, new: str, threshold: int | None) -> None:
+def root_replace(ceremony: _Ceremony, leaving: str, new: str, threshold: int | None) -> None:
     """Put another root in the place of one that is lost, stolen or handed over.
 
     The roots of both keyrings must sign: enough of those before, to say that it is their wish, and enough of the new
@@ -214,7 +216,7 @@ def root_replace(ceremony: _Ceremony, out: str, new: str, threshold: int | None)
     """
     before = ceremony.read()
     key = read_vkey(new)
-    ceremony.write(before, Change(roots=(Swap(out, Root(label_of(key, before.origin), key)),), threshold=threshold))
+    ceremony.write(before, Change(roots=(Swap(leaving, Root(label_of(key, before.origin), key)),), threshold=threshold))
 
 
 @click.command("extend", cls=Command)

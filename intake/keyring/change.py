@@ -110,6 +110,8 @@ def following(before: Keyring, change: Change, days: Days) -> Keyring:
         reviewers=reviewers,
         retired=before.retired + retired,
     )
+    if replace(after, serial=before.serial, previous=before.previous) == before:
+        raise Usage(f"nothing would differ from keyring {before.serial}", "Give other days, or something to change.")
     try:
         check_following(Keyring.parse(bytes(after)), before)
     except KeyringRefused as error:

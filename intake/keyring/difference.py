@@ -162,10 +162,12 @@ def _retired(before: Keyring, after: Keyring) -> Iterator[str]:
         if retired not in after.retired:
             yield f"a retired key is FORGOTTEN, and could come back: {_line(retired)}"
     for retired in after.retired:
-        if retired not in before.retired and (
-            (retired.label, retired.fingerprint) not in gone or retired.day != after.issued
-        ):
+        if retired in before.retired:
+            continue
+        if (retired.label, retired.fingerprint) not in gone:
             yield f"a key is listed as retired that was not in keyring {before.serial}: {_line(retired)}"
+        elif retired.day != after.issued:
+            yield f"a key is listed as retired on another day than the keyring's: {_line(retired)}"
     kept = [retired for retired in after.retired if retired in before.retired]
     if kept != [retired for retired in before.retired if retired in kept] or kept != list(after.retired[: len(kept)]):
         yield "the retired keys stand in another order"
