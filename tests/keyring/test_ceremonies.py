@@ -21,6 +21,7 @@ from intake.keyring import Card, Keyring, PrivateFile, SignedNote, SigningKey, f
 from intake.sealing import HybridIdentity
 from tests.harness.keys import ORIGIN, PASSPHRASE, QUICK, TODAY, World, make_world, new_key
 
+LATER = TODAY + timedelta(days=60)
 COMMAND = [sys.executable, "-m", "intake", "keys"]
 
 
@@ -173,7 +174,9 @@ def test_a_year_of_changes_is_believed_step_by_step(world: World) -> None:
 
 
 def test_a_half_signed_keyring_says_who_is_next(world: World) -> None:
-    assert keys(world.folder, "extend", "keyring.note", "--out", "next.note", "--yes").returncode == 0
+    assert (
+        keys(world.folder, "extend", "keyring.note", "--issued", LATER, "--out", "next.note", "--yes").returncode == 0
+    )
     draft = SignedNote.parse((world.folder / "next.note").read_bytes(), draft=True)
     assert draft.signatures == ()
     half = keys(
@@ -184,7 +187,7 @@ def test_a_half_signed_keyring_says_who_is_next(world: World) -> None:
     shown = keys(world.folder, "keyring-show", "half.note", "--previous", "keyring.note")
     assert "What differs from keyring 1" in shown.stdout
     assert "still to sign: a or c (1 needed) of keyring 1" in shown.stdout
-    onward = keys(world.folder, "extend", "half.note", "--out", "more.note", "--yes")
+    onward = keys(world.folder, "extend", "half.note", "--issued", LATER, "--out", "more.note", "--yes")
     assert (onward.returncode, "half.note is not finished" in onward.stderr) == (Exit.KEYRING, True)
 
 
@@ -236,12 +239,12 @@ def test_options_reach_the_keyring(world: World) -> None:
     assert (str(keyring.expires), str(keyring.closes)) == ("2030-01-01", "2030-02-01")
     left = keys(world.folder, "retire", "keyring.note", "--out", "left.note", "--yes", "--out-root", "c")
     assert "Warning: all 2 roots must sign: if one key is lost, no keyring can ever follow this one." in left.stderr
-    again = keys(world.folder, "extend", "keyring.note", "--out", "left.note", "--yes")
+    again = keys(world.folder, "extend", "keyring.note", "--issued", LATER, "--out", "left.note", "--yes")
     assert (again.returncode, "exists" in again.stderr) == (Exit.FAULT, True)
 
 
 def test_silence_is_no_consent(world: World) -> None:
-    done = keys(world.folder, "extend", "keyring.note", "--out", "next.note")
+    done = keys(world.folder, "extend", "keyring.note", "--issued", LATER, "--out", "next.note")
     assert (done.returncode, "there is no terminal to ask at" in done.stderr) == (Exit.USAGE, True)
     assert "give --yes" in done.stderr
     assert not (world.folder / "next.note").exists()
