@@ -22,7 +22,7 @@ from pathlib import Path
 import click
 
 from intake.durable import private_folder, write_private
-from intake.errors import Closed, Fault, KeyringRefused, Usage
+from intake.errors import Closed, Exit, Fault, KeyringRefused, Usage
 from intake.keyring.card import Card
 from intake.keyring.ceremonies import CEREMONIES, CLOSES_AFTER_MONTHS, EXPIRES_AFTER
 from intake.keyring.difference import differences, still_to_sign
@@ -31,7 +31,7 @@ from intake.keyring.fingerprint import fingerprint, is_digits, short
 from intake.keyring.identity import PrivateFile
 from intake.keyring.lines import named_badly
 from intake.keyring.note import NOTE_LIMIT, SignedNote, SigningKey
-from intake.keyring.summary import as_json, cautions, describe, signatures
+from intake.keyring.summary import as_json, cautions, describe, signatures, urgency
 from intake.keyring.text import Drop, Keyring, Reviewer, Root
 from intake.keyring.trust import Pin, Roots, check_following, verify_chain
 from intake.options import Command, Day, Several, months_after
@@ -210,6 +210,8 @@ def keyring_sign(file: Path, key: Path, previous: Path | None, out: Path | None)
         say(line)
     for line in _changes(note, keyring, before):
         say(line)
+    for warning in cautions(keyring, this_day()):
+        say(f"Warning: {warning}.")
     signing = read_private(key, f"Passphrase of {key.name}, to sign this").signing
     if signing.verify_key not in {*keyring.root_keys, *(before.root_keys if before else ())}:
         raise KeyringRefused(
@@ -238,6 +240,7 @@ def keyring_sign(file: Path, key: Path, previous: Path | None, out: Path | None)
 @click.option("--threshold", type=int, help="How many of them must have signed. Default: more than half.")
 @click.option("--at", type=Day(), help="The day to judge for. Default: today.")
 @click.option("--pin-out", type=_NEW, help="Write the new pin here when the keyring is believed.")
+@click.option("--alarm", is_flag=True, help="End with 10 in the last 30 days before it expires, 11 from the last 7 on.")
 @_json
 def keyring_verify(
     files: Sequence[Path],
@@ -246,12 +249,13 @@ def keyring_verify(
     threshold: int | None,
     at: date | None,
     pin_out: Path | None,
+    alarm: bool,
     as_program: bool,
-) -> None:
+) -> Exit:
     """Believe a keyring, or say why not.
 
     Give FILE, and the keyrings before it if there are any, in any order. Trust starts with --root, with --pin, or both.
-    Ends with 0 when believed, 5 when refused, 6 when genuine and closed.
+    Ends with 0 when believed, 5 when refused, 6 when genuine and closed; --alarm is for a timer.
     """
     if threshold is not None and not typed:
         raise Usage("--threshold counts the fingerprints given with --root, and there are none")
@@ -277,6 +281,7 @@ def keyring_verify(
         raise Closed(f"keyring {newest.serial} of {newest.origin} is genuine and closed on {newest.closes}")
     for warning in warnings:
         say(f"Warning: {warning}.")
+    return urgency(newest, day) if alarm else Exit.OK
 
 
 @door.command("keyring-show")
@@ -297,7 +302,9 @@ def keyring_show(file: Path, previous: Path | None, as_program: bool) -> None:
 def _show(note: SignedNote, keyring: Keyring, before: Keyring | None, as_program: bool, day: date) -> None:
     if as_program:
         signers = [key.name for key in note.signers({*keyring.root_keys, *(before.root_keys if before else ())})]
-        put(json.dumps(as_json(keyring) | {"signed_by": sorted(signers), "warnings": cautions(keyring, day)}, indent=2))
+        facts = {"signed_by": sorted(signers), "still_to_sign": still_to_sign(note, keyring, before)}
+        changes = {"changes": differences(before, keyring)} if before else {}
+        put(json.dumps(as_json(keyring) | facts | changes | {"warnings": cautions(keyring, day)}, indent=2))
         return
     for line in [*describe(keyring, day), *signatures(note, keyring, before), *_changes(note, keyring, before)]:
         put(line)

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Iterator
 from datetime import date
 
+from intake.errors import Exit
 from intake.keyring.fingerprint import fingerprint
 from intake.keyring.note import SignedNote
 from intake.keyring.text import Keyring
@@ -14,6 +15,7 @@ from intake.keyring.trust import signed_by
 JSON = dict[str, object]
 
 WARN_DAYS = 30
+ALARM_DAYS = 7
 
 
 def describe(keyring: Keyring, today: date) -> Iterator[str]:
@@ -82,6 +84,14 @@ def cautions(keyring: Keyring, today: date) -> tuple[str, ...]:
     if len(keyring.reviewers) == 1:
         said.append("there is only one reviewer: if that key is lost, every report is")
     return tuple(said)
+
+
+def urgency(keyring: Keyring, today: date) -> Exit:
+    """The exit status that tells a timer how soon the keyring must be followed, as `intake drop status` does."""
+    left = (keyring.expires - today).days
+    if left <= ALARM_DAYS:
+        return Exit.WARNING_7_DAYS
+    return Exit.WARNING_30_DAYS if left <= WARN_DAYS else Exit.OK
 
 
 def _away(day: date, today: date) -> str:

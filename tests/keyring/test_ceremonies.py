@@ -229,8 +229,19 @@ def test_options_reach_the_keyring(world: World) -> None:
     new_reviewer(world.folder, "r9")
     new_root(world.folder, "d9")
     done = keys(
-        *(world.folder, "rotate", "keyring.note", "--out", "next.note", "--yes", "--reviewer", "reviewer-r9.card"),
-        *("--in-place-of", "r2", "--drop", "root-d9.vkey", "--expires", "2030-01-01", "--closes", "2030-02-01"),
+        *(world.folder, "rotate", "keyring.note", "--out", "next.note", "--yes", "--issued", LATER),
+        *(
+            "--reviewer",
+            "reviewer-r9.card",
+            "--in-place-of",
+            "r2",
+            "--drop",
+            "root-d9.vkey",
+            "--expires",
+            "2030-01-01",
+            "--closes",
+            "2030-02-01",
+        ),
     )
     assert done.returncode == 0, done.stderr
     keyring = Keyring.parse(SignedNote.parse((world.folder / "next.note").read_bytes(), draft=True).text)
@@ -290,3 +301,31 @@ def test_verify_names_what_hangs_on_a_single_thread(tmp_path: Path) -> None:
     assert "Warning: there is only one root" in done.stderr
     assert "Warning: there is only one reviewer" in done.stderr
     assert "Warning: keyring 1 expires in 7 days: extend or rotate it by then." in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("left", "status"),
+    [(31, Exit.OK), (30, Exit.WARNING_30_DAYS), (8, Exit.WARNING_30_DAYS), (7, Exit.WARNING_7_DAYS), (-9, 11)],
+)
+def test_a_timer_is_told_by_the_exit_status(world: World, left: int, status: int) -> None:
+    day = world.keyring.expires - timedelta(days=left)
+    verify = ("keyring-verify", "keyring.note", "--root", *world.fingerprints, "--at", day)
+    assert keys(world.folder, *verify, "--alarm").returncode == status
+    assert keys(world.folder, *verify).returncode == Exit.OK
+
+
+def test_programs_read_the_same_differences(world: World) -> None:
+    keys(world.folder, "retire", "keyring.note", "--label", "r1", "--issued", LATER, "--out", "next.note", "--yes")
+    shown = keys(world.folder, "keyring-show", "next.note", "--previous", "keyring.note", "--json")
+    facts = json.loads(shown.stdout)
+    assert facts["changes"][0].startswith("reviewer r1 leaves: ")
+    assert facts["still_to_sign"].startswith("still to sign: a or b or c (2 needed) of keyring 1; ")
+    assert facts["signed_by"] == []
+
+
+def test_a_root_holder_reads_the_warnings_before_signing(world: World) -> None:
+    keys(
+        world.folder, "retire", "keyring.note", "--label", "r1", "r2", "--issued", LATER, "--out", "next.note", "--yes"
+    )
+    signed = keys(world.folder, "keyring-sign", "next.note", "--previous", "keyring.note", "--key", "root-a.age")
+    assert "Warning: there is only one reviewer" in signed.stderr.partition("Signed by")[0]
