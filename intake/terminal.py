@@ -107,6 +107,18 @@ def _typed(prompt: str, confirm: bool) -> str:
         say("The two differ. Try again.")
 
 
+def agree(question: str, *, yes: bool) -> None:
+    """Ask before something is done; `yes` is the answer given beforehand. A no raises `click.Abort`.
+
+    Raises `Usage` when there is nobody to ask: silence never counts as consent.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Usage("there is no terminal to ask at", "Read what is said above, and give --yes to agree beforehand.")
+    click.confirm(question, abort=True, err=True)
+
+
 @contextmanager
 def progress(length: int, label: str) -> Iterator[Callable[[int], None]]:
     """A bar on stderr for work that may last over a second; silent where stderr is not a terminal.

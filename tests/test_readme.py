@@ -109,7 +109,8 @@ def test_the_story_runs_from_keys_to_an_opened_report(tmp_path: Path) -> None:
     shell.run(_block("root-new"))
     shell.learn_fingerprints()
     shell.run(_block("keyring-new"))
-    shell.run(_block("keyring-verify"))
+    shell.run(_block("keyring-show"))
+    shell.run(_block("keys rotate"))
     keyring = Keyring.parse(SignedNote.parse((tmp_path / "keyring.note").read_bytes()).text)
     report = Report(
         id="12" * 16,

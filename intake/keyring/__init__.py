@@ -1,8 +1,9 @@
-"""Which keys seal today, and why they are believed. Pure but for `commands`: no clock, disk or network.
+"""Which keys seal today, and why they are believed. Pure but for its rim: no clock, disk or network.
 
 `note` is the signed-note format, `text` the keyring itself, `trust` the rules by which a chain of keyrings is believed,
-`fingerprint` what people compare, `card` how a reviewer joins, `identity` the private files, `commands` the door
-`intake keys`.
+`change` the step from one keyring to the next and `difference` that step in words, `fingerprint` what people compare,
+`card` how a reviewer joins, `identity` the private files. The rim: `commands` is the door `intake keys`, `ceremonies`
+those of its commands that change a keyring, `files` what both read.
 """
 
 from intake.keyring.card import Card

@@ -8,34 +8,35 @@ r"""The door `intake keys`: make keys, write a keyring, sign it, check it. All o
     intake keys keyring-sign keyring.note --key root-a.age                    (each root holder in turn)
     intake keys keyring-verify keyring.note --root 12345 12345 … --threshold 2
 
-This module is the package's only rim: it reads the clock, files and passphrases.
+With `ceremonies`, which change a keyring, and `files`, which both read with, this is the package's rim: the rest knows
+no clock, file or passphrase.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 
 import click
 
 from intake.durable import private_folder, write_private
-from intake.errors import Closed, Fault, IntakeError, KeyringRefused, Usage
+from intake.errors import Closed, Exit, Fault, KeyringRefused, Usage
 from intake.keyring.card import Card
+from intake.keyring.ceremonies import CEREMONIES, CLOSES_AFTER_MONTHS, EXPIRES_AFTER
+from intake.keyring.difference import differences, still_to_sign
+from intake.keyring.files import label_of, read_card, read_file, read_note, read_private, read_vkey, this_day
 from intake.keyring.fingerprint import fingerprint, is_digits, short
-from intake.keyring.identity import FILE_LIMIT, PrivateFile, is_sealed, open_private
+from intake.keyring.identity import PrivateFile
 from intake.keyring.lines import named_badly
-from intake.keyring.note import NOTE_LIMIT, SignedNote, SigningKey, VerifyKey
-from intake.keyring.summary import as_json, describe, signatures
+from intake.keyring.note import NOTE_LIMIT, SignedNote, SigningKey
+from intake.keyring.summary import as_json, cautions, describe, signatures, urgency
 from intake.keyring.text import Drop, Keyring, Reviewer, Root
 from intake.keyring.trust import Pin, Roots, check_following, verify_chain
 from intake.options import Command, Day, Several, months_after
-from intake.sealing import HybridIdentity, HybridRecipient
-from intake.terminal import passphrase, put, safe, say
-
-EXPIRES_AFTER = timedelta(days=120)
-CLOSES_AFTER_MONTHS = 12
+from intake.sealing import HybridIdentity
+from intake.terminal import passphrase, put, say
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _NEW = click.Path(dir_okay=False, path_type=Path)
@@ -160,9 +161,9 @@ def keyring_new(
     Options with "…" take several values in a row, or may be repeated: --root A B and --root A --root B mean the same.
     """
     _check_names(origin)
-    before = Keyring.parse(_note(previous).text) if previous else None
-    start = issued or _today()
-    members = [_card(Path(card)) for card in cards]
+    before = Keyring.parse(read_note(previous).text) if previous else None
+    start = issued or this_day()
+    members = [read_card(Path(card)) for card in cards]
     keyring = Keyring(
         origin=origin,
         serial=before.serial + 1 if before else 1,
@@ -173,8 +174,8 @@ def keyring_new(
         closed_through=closed_through if closed_through is not None else before.closed_through if before else 0,
         sites=tuple(sites),
         threshold=threshold,
-        roots=tuple(Root(_label_of(key, origin), key) for key in map(_vkey, roots)),
-        drops=tuple(Drop(_label_of(key, origin), key) for key in map(_vkey, drops)),
+        roots=tuple(Root(label_of(key, origin), key) for key in map(read_vkey, roots)),
+        drops=tuple(Drop(label_of(key, origin), key) for key in map(read_vkey, drops)),
         reviewers=tuple(Reviewer(card.label, card.recipient, card.key) for card in members),
         duties=before.duties if before else (),
         retired=before.retired if before else (),
@@ -200,14 +201,18 @@ def keyring_sign(file: Path, key: Path, previous: Path | None, out: Path | None)
 
     A root that FILE no longer names can sign it as a root of the keyring before: give that with --previous.
     """
-    note = _note(file, draft=True)
+    note = read_note(file, draft=True)
     keyring = Keyring.parse(note.text)
-    before = Keyring.parse(_note(previous).text) if previous else None
+    before = Keyring.parse(read_note(previous).text) if previous else None
     if before:
         check_following(keyring, before)
-    for line in [*describe(keyring, _today()), *signatures(note, keyring, before)]:
+    for line in [*describe(keyring, this_day()), *signatures(note, keyring, before)]:
         say(line)
-    signing = _open(key, f"Passphrase of {key.name}, to sign this").signing
+    for line in _changes(note, keyring, before):
+        say(line)
+    for warning in cautions(keyring, this_day()):
+        say(f"Warning: {warning}.")
+    signing = read_private(key, f"Passphrase of {key.name}, to sign this").signing
     if signing.verify_key not in {*keyring.root_keys, *(before.root_keys if before else ())}:
         raise KeyringRefused(
             f"{signing.name} is not a root of this keyring",
@@ -218,6 +223,7 @@ def keyring_sign(file: Path, key: Path, previous: Path | None, out: Path | None)
     say(f"Signed by {signing.name}, written to {out or file}.")
     for line in signatures(signed, keyring, before):
         say(line)
+    say(f"  {still_to_sign(signed, keyring, before)}")
 
 
 @door.command("keyring-verify", cls=Command)
@@ -234,6 +240,7 @@ def keyring_sign(file: Path, key: Path, previous: Path | None, out: Path | None)
 @click.option("--threshold", type=int, help="How many of them must have signed. Default: more than half.")
 @click.option("--at", type=Day(), help="The day to judge for. Default: today.")
 @click.option("--pin-out", type=_NEW, help="Write the new pin here when the keyring is believed.")
+@click.option("--alarm", is_flag=True, help="End with 10 in the last 30 days before it expires, 11 from the last 7 on.")
 @_json
 def keyring_verify(
     files: Sequence[Path],
@@ -242,36 +249,39 @@ def keyring_verify(
     threshold: int | None,
     at: date | None,
     pin_out: Path | None,
+    alarm: bool,
     as_program: bool,
-) -> None:
+) -> Exit:
     """Believe a keyring, or say why not.
 
     Give FILE, and the keyrings before it if there are any, in any order. Trust starts with --root, with --pin, or both.
-    Ends with 0 when believed, 5 when refused, 6 when genuine and closed.
+    Ends with 0 when believed, 5 when refused, 6 when genuine and closed; --alarm is for a timer.
     """
     if threshold is not None and not typed:
         raise Usage("--threshold counts the fingerprints given with --root, and there are none")
-    day = at or _today()
+    day = at or this_day()
     chain = verify_chain(
-        [_read(file, NOTE_LIMIT) for file in files],
+        [read_file(file, NOTE_LIMIT) for file in files],
         roots=Roots.typed(typed, threshold) if typed else None,
-        pin=Pin.parse(_read(pin_file, NOTE_LIMIT)) if pin_file else None,
+        pin=Pin.parse(read_file(pin_file, NOTE_LIMIT)) if pin_file else None,
         today=day,
     )
     newest = chain.newest
     if pin_out:
         write_private(pin_out, bytes(chain.pin), mode=0o644)
     closed = newest.is_closed(day)
+    warnings = cautions(newest, day)
     if as_program:
-        facts = {"verdict": "closed" if closed else "believed", "day": str(day), "warnings": chain.warnings}
+        facts = {"verdict": "closed" if closed else "believed", "day": str(day), "warnings": warnings}
         put(json.dumps(as_json(newest) | facts, indent=2))
     elif not closed:
         put(f"Believed: keyring {newest.serial} of {newest.origin}, on {day}.")
         put(f"Reports are sealed to {', '.join(f'{r.label} ({short(r.recipient)} …)' for r in newest.reviewers)}.")
     if closed:
         raise Closed(f"keyring {newest.serial} of {newest.origin} is genuine and closed on {newest.closes}")
-    for warning in chain.warnings:
+    for warning in warnings:
         say(f"Warning: {warning}.")
+    return urgency(newest, day) if alarm else Exit.OK
 
 
 @door.command("keyring-show")
@@ -280,28 +290,34 @@ def keyring_verify(
 @_json
 def keyring_show(file: Path, previous: Path | None, as_program: bool) -> None:
     """Print what a keyring says of itself. That is no reason to believe it: see keyring-verify."""
-    note = _note(file, draft=True)
+    note = read_note(file, draft=True)
     keyring = Keyring.parse(note.text)
-    before = Keyring.parse(_note(previous).text) if previous else None
+    before = Keyring.parse(read_note(previous).text) if previous else None
     if before:
         check_following(keyring, before)
-    _show(note, keyring, before, as_program, _today())
+    _show(note, keyring, before, as_program, this_day())
     say("This is what the file says, not a proof: intake keys keyring-verify checks it against paper.")
 
 
 def _show(note: SignedNote, keyring: Keyring, before: Keyring | None, as_program: bool, day: date) -> None:
     if as_program:
         signers = [key.name for key in note.signers({*keyring.root_keys, *(before.root_keys if before else ())})]
-        put(json.dumps(as_json(keyring) | {"signed_by": sorted(signers), "warnings": keyring.warnings(day)}, indent=2))
+        facts = {"signed_by": sorted(signers), "still_to_sign": still_to_sign(note, keyring, before)}
+        changes = {"changes": differences(before, keyring)} if before else {}
+        put(json.dumps(as_json(keyring) | facts | changes | {"warnings": cautions(keyring, day)}, indent=2))
         return
-    for line in [*describe(keyring, day), *signatures(note, keyring, before)]:
+    for line in [*describe(keyring, day), *signatures(note, keyring, before), *_changes(note, keyring, before)]:
         put(line)
-    for warning in keyring.warnings(day):
+    for warning in cautions(keyring, day):
         say(f"Warning: {warning}.")
 
 
-def _today() -> date:
-    return datetime.now(UTC).date()
+def _changes(note: SignedNote, keyring: Keyring, before: Keyring | None) -> Iterator[str]:
+    """What differs from the keyring before, when it is there, and who is still to sign."""
+    if before is not None:
+        yield f"What differs from keyring {before.serial}"
+        yield from (f"  {line}" for line in differences(before, keyring))
+    yield f"  {still_to_sign(note, keyring, before)}"
 
 
 def _check_names(origin: str, label: str | None = None) -> None:
@@ -333,63 +349,7 @@ def _tell(as_program: bool, facts: dict[str, str], files: Sequence[Path]) -> Non
         put(f"{facts['label']}  {facts['fingerprint']}")
 
 
-def _read(path: Path, limit: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(limit + 1)
-    except OSError as error:
-        raise Fault(f"{path} can't be read: {error.strerror}") from error
-    if len(content) > limit:
-        raise Usage(f"{path} is larger than {limit // 1024} KiB: this is another kind of file")
-    return content
-
-
-def _note(path: Path, *, draft: bool = False) -> SignedNote:
-    return SignedNote.parse(_read(path, NOTE_LIMIT), draft=draft)
-
-
-def _open(path: Path, prompt: str) -> PrivateFile:
-    data = _read(path, FILE_LIMIT)
-    return open_private(data, passphrase(prompt) if is_sealed(data) else None)
-
-
-def _vkey(given: str) -> VerifyKey:
-    """A public key from a file of one line, or from the line itself."""
-    path = Path(given)
-    line = given
-    if "+" not in given or path.is_file():
-        if not path.is_file():
-            raise Usage(f"{given} is neither a file nor a public key", "Give a .vkey file or its one line.")
-        try:
-            line = _read(path, 4096).decode().removesuffix("\n")
-        except UnicodeDecodeError:
-            raise Usage(f"{given} holds no public key") from None
-    try:
-        return VerifyKey.parse(line)
-    except KeyringRefused as error:
-        raise Usage(f"{given}: {error}", error.advice) from error
-
-
-def _card(path: Path) -> Card:
-    """A reviewer's card, proved to be sealable: some public keys parse and can't be used."""
-    if not path.is_file():
-        raise Usage(f"there is no file {path}", "Give the reviewer-LABEL.card files.")
-    try:
-        card = Card.parse(_read(path, NOTE_LIMIT))
-        HybridRecipient.parse(card.recipient).wrap(bytes(16))
-    except IntakeError as error:
-        raise KeyringRefused(
-            f"{path}: {error}", "Ask the reviewer for the card again, and compare fingerprints."
-        ) from error
-    return card
-
-
-def _label_of(key: VerifyKey, origin: str) -> str:
-    """The label in a key's name, which is `origin/label`."""
-    owner, _, label = key.name.partition("/")
-    if owner != origin:
-        raise Usage(f"the key {safe(key.name)} is for another origin than {origin}", "Keys are made for one origin.")
-    return label
-
+for ceremony in CEREMONIES:
+    door.add_command(ceremony)
 
 __all__ = ["door"]

@@ -6,12 +6,16 @@ import base64
 from collections.abc import Iterator
 from datetime import date
 
+from intake.errors import Exit
 from intake.keyring.fingerprint import fingerprint
 from intake.keyring.note import SignedNote
 from intake.keyring.text import Keyring
 from intake.keyring.trust import signed_by
 
 JSON = dict[str, object]
+
+WARN_DAYS = 30
+ALARM_DAYS = 7
 
 
 def describe(keyring: Keyring, today: date) -> Iterator[str]:
@@ -61,6 +65,33 @@ def _count(note: SignedNote, keyring: Keyring, whose: str) -> str:
     missing = max(0, keyring.threshold - len(signers))
     names = ", ".join(root.label for root in signers) or "nobody"
     return f"  signed     by {names} of {whose}: " + (f"{missing} more needed" if missing else "enough")
+
+
+def cautions(keyring: Keyring, today: date) -> tuple[str, ...]:
+    """What to mend before it hurts: `Keyring.warnings`, days that run out, and whatever hangs on a single thread."""
+    said = list(keyring.warnings(today))
+    if today < keyring.expires and (keyring.expires - today).days <= WARN_DAYS:
+        said.append(f"keyring {keyring.serial} expires {_away(keyring.expires, today)}: extend or rotate it by then")
+    if today < keyring.closes and (keyring.closes - today).days <= WARN_DAYS:
+        said.append(f"keyring {keyring.serial} closes {_away(keyring.closes, today)}: then nothing is sealed any more")
+    roots = len(keyring.roots)
+    if roots == 1:
+        said.append("there is only one root: if its key is lost, no keyring can ever follow this one")
+    elif keyring.threshold == roots:
+        said.append(f"all {roots} roots must sign: if one key is lost, no keyring can ever follow this one")
+    elif keyring.threshold == 1:
+        said.append(f"any one of the {roots} roots can change the keyring: whoever steals one key can add a reviewer")
+    if len(keyring.reviewers) == 1:
+        said.append("there is only one reviewer: if that key is lost, every report is")
+    return tuple(said)
+
+
+def urgency(keyring: Keyring, today: date) -> Exit:
+    """The exit status that tells a timer how soon the keyring must be followed, as `intake drop status` does."""
+    left = (keyring.expires - today).days
+    if left <= ALARM_DAYS:
+        return Exit.WARNING_7_DAYS
+    return Exit.WARNING_30_DAYS if left <= WARN_DAYS else Exit.OK
 
 
 def _away(day: date, today: date) -> str:

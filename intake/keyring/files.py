@@ -1,0 +1,83 @@
+"""Keys, cards and notes as files, read for the commands: whatever is wrong with one is said with its name.
+
+Part of the package's rim, as the commands are: it reads files, the clock and passphrases.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from intake.errors import Fault, IntakeError, KeyringRefused, Usage
+from intake.keyring.card import Card
+from intake.keyring.identity import FILE_LIMIT, PrivateFile, is_sealed, open_private
+from intake.keyring.note import NOTE_LIMIT, SignedNote, VerifyKey
+from intake.sealing import HybridRecipient
+from intake.terminal import passphrase, safe
+
+
+def this_day() -> date:
+    """Today in UTC, as all days of keyrings are."""
+    return datetime.now(UTC).date()
+
+
+def read_file(path: Path, limit: int) -> bytes:
+    """All of a file of at most `limit` bytes. Raises `Fault` or `Usage`."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(limit + 1)
+    except OSError as error:
+        raise Fault(f"{path} can't be read: {error.strerror}") from error
+    if len(content) > limit:
+        raise Usage(f"{path} is larger than {limit // 1024} KiB: this is another kind of file")
+    return content
+
+
+def read_note(path: Path, *, draft: bool = False) -> SignedNote:
+    """A note; with `draft` it may be unsigned yet."""
+    return SignedNote.parse(read_file(path, NOTE_LIMIT), draft=draft)
+
+
+def read_private(path: Path, prompt: str) -> PrivateFile:
+    """A private file, opened with the passphrase that `prompt` asks for when it is sealed."""
+    data = read_file(path, FILE_LIMIT)
+    return open_private(data, passphrase(prompt) if is_sealed(data) else None)
+
+
+def read_vkey(given: str) -> VerifyKey:
+    """A public key from a file of one line, or from the line itself."""
+    path = Path(given)
+    line = given
+    if "+" not in given or path.is_file():
+        if not path.is_file():
+            raise Usage(f"{given} is neither a file nor a public key", "Give a .vkey file or its one line.")
+        try:
+            line = read_file(path, 4096).decode().removesuffix("\n")
+        except UnicodeDecodeError:
+            raise Usage(f"{given} holds no public key") from None
+    try:
+        return VerifyKey.parse(line)
+    except KeyringRefused as error:
+        raise Usage(f"{given}: {error}", error.advice) from error
+
+
+def read_card(path: Path) -> Card:
+    """A reviewer's card, proved to be sealable: some public keys parse and can't be used."""
+    if not path.is_file():
+        raise Usage(f"there is no file {path}", "Give the reviewer-LABEL.card files.")
+    try:
+        card = Card.parse(read_file(path, NOTE_LIMIT))
+        HybridRecipient.parse(card.recipient).wrap(bytes(16))
+    except IntakeError as error:
+        raise KeyringRefused(
+            f"{path}: {error}", "Ask the reviewer for the card again, and compare fingerprints."
+        ) from error
+    return card
+
+
+def label_of(key: VerifyKey, origin: str) -> str:
+    """The label in a key's name, which is `origin/label`."""
+    owner, _, label = key.name.partition("/")
+    if owner != origin:
+        raise Usage(f"the key {safe(key.name)} is for another origin than {origin}", "Keys are made for one origin.")
+    return label
