@@ -137,7 +137,6 @@ def test_the_story_runs_from_keys_to_an_opened_report(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "usb").iterdir()] == ["drop.example-000001.bundle"]
     shell.run(_block("review open"))
     assert "Seen at the bus station." in (tmp_path / "opened" / report.id / "report.txt").read_text()
-    shell.run("intake keys reviewer-new --origin drop.example --label r3 --out reviewers")
     card = Card.parse((tmp_path / "reviewers" / "reviewer-r3.card").read_bytes())
     shell.environment["R3"] = fingerprint(card.recipient).replace(" ", "")
     shell.run(_block("keys rewrap"))
