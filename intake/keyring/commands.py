@@ -8,8 +8,8 @@ r"""The door `intake keys`: make keys, write a keyring, sign it, check it. All o
     intake keys keyring-sign keyring.note --key root-a.age                    (each root holder in turn)
     intake keys keyring-verify keyring.note --root 12345 12345 … --threshold 2
 
-With `ceremonies`, which change a keyring, and `files`, which both read with, this is the package's rim: the rest knows
-no clock, file or passphrase.
+With `ceremonies`, which change a keyring, `recovery`, which keeps keys on paper, and `files`, which all of them read with,
+this is the package's rim: the rest knows no clock, file or passphrase.
 """
 
 from __future__ import annotations
@@ -21,16 +21,26 @@ from pathlib import Path
 
 import click
 
-from intake.durable import private_folder, write_private
-from intake.errors import Closed, Exit, Fault, KeyringRefused, Usage
+from intake.durable import write_private
+from intake.errors import Closed, Exit, KeyringRefused, Usage
 from intake.keyring.card import Card
 from intake.keyring.ceremonies import CEREMONIES, CLOSES_AFTER_MONTHS, EXPIRES_AFTER
 from intake.keyring.difference import differences, still_to_sign
-from intake.keyring.files import label_of, read_card, read_file, read_note, read_private, read_vkey, this_day
+from intake.keyring.files import (
+    check_names,
+    label_of,
+    read_card,
+    read_file,
+    read_note,
+    read_private,
+    read_vkey,
+    this_day,
+    untaken,
+)
 from intake.keyring.fingerprint import fingerprint, is_digits, short
 from intake.keyring.identity import PrivateFile
-from intake.keyring.lines import named_badly
 from intake.keyring.note import NOTE_LIMIT, SignedNote, SigningKey
+from intake.keyring.recovery import backup, restore
 from intake.keyring.summary import as_json, cautions, describe, signatures, urgency
 from intake.keyring.text import Drop, Keyring, Reviewer, Root
 from intake.keyring.trust import Pin, Roots, check_following, verify_chain
@@ -68,8 +78,8 @@ def root_new(origin: str, label: str, folder: Path, as_program: bool) -> None:
     Writes root-LABEL.age (private, under a passphrase; age opens it) and root-LABEL.vkey (public, one line). Write the
     fingerprint on paper: it is how others come to trust the keyring.
     """
-    _check_names(origin, label)
-    secret, public = _untaken(folder, f"root-{label}.age", f"root-{label}.vkey")
+    check_names(origin, label)
+    secret, public = untaken(folder, f"root-{label}.age", f"root-{label}.vkey")
     private = PrivateFile(SigningKey.generate(f"{origin}/{label}"))
     _write_sealed(secret, private, f"root key {label}")
     vkey = str(private.signing.verify_key)
@@ -88,8 +98,8 @@ def reviewer_new(origin: str, label: str, folder: Path, as_program: bool) -> Non
 
     Writes reviewer-LABEL.age (private, under a passphrase; age opens it) and reviewer-LABEL.card (public, signed).
     """
-    _check_names(origin, label)
-    secret, public = _untaken(folder, f"reviewer-{label}.age", f"reviewer-{label}.card")
+    check_names(origin, label)
+    secret, public = untaken(folder, f"reviewer-{label}.age", f"reviewer-{label}.card")
     identity = HybridIdentity.generate()
     private = PrivateFile(SigningKey.generate(f"{origin}/{label}"), (identity,))
     card = Card(origin, label, str(identity.recipient), private.signing.verify_key)
@@ -117,8 +127,8 @@ def drop_new(origin: str, label: str, folder: Path, as_program: bool) -> None:
     Writes drop.key (private, without a passphrase: the server must start alone; give the server's data folder as --out)
     and drop-LABEL.vkey (public, one line).
     """
-    _check_names(origin, label)
-    secret, public = _untaken(folder, "drop.key", f"drop-{label}.vkey")
+    check_names(origin, label)
+    secret, public = untaken(folder, "drop.key", f"drop-{label}.vkey")
     private = PrivateFile(SigningKey.generate(f"{origin}/{label}"))
     vkey = str(private.signing.verify_key)
     write_private(secret, bytes(private))
@@ -160,7 +170,7 @@ def keyring_new(
 
     Options with "…" take several values in a row, or may be repeated: --root A B and --root A --root B mean the same.
     """
-    _check_names(origin)
+    check_names(origin)
     before = Keyring.parse(read_note(previous).text) if previous else None
     start = issued or this_day()
     members = [read_card(Path(card)) for card in cards]
@@ -320,23 +330,6 @@ def _changes(note: SignedNote, keyring: Keyring, before: Keyring | None) -> Iter
     yield f"  {still_to_sign(note, keyring, before)}"
 
 
-def _check_names(origin: str, label: str | None = None) -> None:
-    if reason := named_badly(origin, origin=True):
-        raise Usage(f"the origin {reason}")
-    if label is not None and (reason := named_badly(label)):
-        raise Usage(f"the label {reason}")
-
-
-def _untaken(folder: Path, *names: str) -> list[Path]:
-    """The paths in the folder, which is made. Asked before a passphrase is, so that none is typed in vain."""
-    private_folder(folder)
-    paths = [folder / name for name in names]
-    for path in paths:
-        if path.exists():
-            raise Fault(f"{path} exists already", "A key is never overwritten: choose another label or folder.")
-    return paths
-
-
 def _write_sealed(path: Path, private: PrivateFile, what: str) -> None:
     secret = passphrase(f"New passphrase for {what}", confirm=True)
     write_private(path, private.seal(secret))
@@ -349,7 +342,7 @@ def _tell(as_program: bool, facts: dict[str, str], files: Sequence[Path]) -> Non
         put(f"{facts['label']}  {facts['fingerprint']}")
 
 
-for ceremony in CEREMONIES:
-    door.add_command(ceremony)
+for command in (*CEREMONIES, backup, restore):
+    door.add_command(command)
 
 __all__ = ["door"]

@@ -8,9 +8,11 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from intake.durable import private_folder
 from intake.errors import Fault, IntakeError, KeyringRefused, Usage
 from intake.keyring.card import Card
 from intake.keyring.identity import FILE_LIMIT, PrivateFile, is_sealed, open_private
+from intake.keyring.lines import named_badly
 from intake.keyring.note import NOTE_LIMIT, SignedNote, VerifyKey
 from intake.sealing import HybridRecipient
 from intake.terminal import passphrase, safe
@@ -81,3 +83,21 @@ def label_of(key: VerifyKey, origin: str) -> str:
     if owner != origin:
         raise Usage(f"the key {safe(key.name)} is for another origin than {origin}", "Keys are made for one origin.")
     return label
+
+
+def check_names(origin: str, label: str | None = None) -> None:
+    """Raises `Usage` unless both are names that a keyring may hold."""
+    if reason := named_badly(origin, origin=True):
+        raise Usage(f"the origin {reason}")
+    if label is not None and (reason := named_badly(label)):
+        raise Usage(f"the label {reason}")
+
+
+def untaken(folder: Path, *names: str) -> list[Path]:
+    """The paths in the folder, which is made. Asked before a passphrase is, so that none is typed in vain."""
+    private_folder(folder)
+    paths = [folder / name for name in names]
+    for path in paths:
+        if path.exists():
+            raise Fault(f"{path} exists already", "A key is never overwritten: choose another label or folder.")
+    return paths
