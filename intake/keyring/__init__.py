@@ -2,7 +2,7 @@
 
 `note` is the signed-note format, `text` the keyring itself, `trust` the rules by which a chain of keyrings is believed,
 `change` the step from one keyring to the next and `difference` that step in words, `fingerprint` what people compare,
-`card` how a reviewer joins, `identity` the private files, `shares`, `sheet` and `paper` these as words on paper. The rim:
+`card` how a reviewer joins, `identity` the private files, `shares`, `sheet` and `paper` those on paper. The rim:
 `commands` is the door `intake keys`, `ceremonies` those of its commands that change a keyring, `recovery` those that go
 to paper and back, `files` what all of them read.
 """

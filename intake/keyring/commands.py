@@ -8,7 +8,7 @@ r"""The door `intake keys`: make keys, write a keyring, sign it, check it. All o
     intake keys keyring-sign keyring.note --key root-a.age                    (each root holder in turn)
     intake keys keyring-verify keyring.note --root 12345 12345 … --threshold 2
 
-With `ceremonies`, which change a keyring, `recovery`, which keeps keys on paper, and `files`, which all of them read with,
+With `ceremonies`, which change a keyring, `recovery`, which keeps keys on paper, and `files`, which all read with,
 this is the package's rim: the rest knows no clock, file or passphrase.
 """
 
