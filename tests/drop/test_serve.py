@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import socket
 import stat
@@ -257,7 +256,6 @@ CANARY = "Қанорӣ-зард-7311"
 WRITING = ("O_WRONLY", "O_RDWR", "O_CREAT")
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 @pytest.mark.parametrize("large", [False, True])
 def test_a_canary_reaches_no_file(world: World, tmp_path: Path, large: bool) -> None:
     """The server under strace: it opens nothing for writing outside DATA, and nothing there holds the canary."""
