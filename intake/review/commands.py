@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from intake.errors import Exit, IntakeError
+from intake.errors import IntakeError
 from intake.keyring.fingerprint import is_digits
 from intake.keyring.trust import Pin, Roots
 from intake.locale import catalog, first_questionnaire, languages
@@ -19,25 +18,15 @@ from intake.report.package import Report
 from intake.report.reading import render
 from intake.review.keeping import keep
 from intake.review.opening import open_into
+from intake.review.outcomes import Outcome, status, tell
 from intake.review.sealed import Trust, walk
-from intake.review.sources import content, files_of, identities_in, size_of, status
+from intake.review.sources import content, files_of, identities_in, size_of
 from intake.terminal import progress, put, safe, say
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def door() -> None:
     """Open and work on reports. Made for a machine that is never online."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one sealed report: a folder, or the error that kept it closed."""
-
-    name: str
-    folder: Path | None
-    error: IntakeError | None = None
-    alarms: tuple[str, ...] = ()
-    before: bool = False
 
 
 @door.command("open", cls=Command)
@@ -113,39 +102,7 @@ def open_reports(
             keep(source, failed, target)
     for warning in warnings:
         say(f"Note: {safe(warning)}.")
-    _tell(outcomes, target, as_json)
-    return status([outcome.error for outcome in outcomes])
-
-
-def _tell(outcomes: Sequence[Outcome], target: Path, as_json: bool) -> None:
-    """Folders to stdout; what failed, alarms and the sum to stderr."""
     if as_json:
-        put(json.dumps([_facts(outcome) for outcome in outcomes], indent=2, ensure_ascii=False))
-    for outcome in outcomes:
-        if outcome.folder is not None and not as_json:
-            put(str(outcome.folder))
-        for alarm in outcome.alarms:
-            say(f"ALARM: {safe(outcome.name)}: {safe(alarm)}.")
-        if outcome.error is not None:
-            say(f"Not opened: {safe(outcome.name)}: {safe(str(outcome.error))}.")
-            say(f"            {safe(outcome.error.advice)}")
-    opened = [outcome for outcome in outcomes if outcome.folder is not None]
-    before = sum(outcome.before for outcome in opened)
-    failed = len(outcomes) - len(opened)
-    say(
-        f"{len(opened) - before} opened into {safe(str(target))}"
-        + (f", {before} were there before" if before else "")
-        + (f", {failed} not opened" if failed else "")
-        + "."
-    )
-
-
-def _facts(outcome: Outcome) -> dict[str, object]:
-    return {
-        "name": outcome.name,
-        "folder": None if outcome.folder is None else str(outcome.folder),
-        "before": outcome.before,
-        "alarms": list(outcome.alarms),
-        "error": None if outcome.error is None else str(outcome.error),
-        "exit": int(Exit.OK if outcome.error is None else outcome.error.exit_code),
-    }
+        put(json.dumps([outcome.facts("folder") for outcome in outcomes], indent=2, ensure_ascii=False))
+    tell(outcomes, "opened", safe(str(target)), paths=not as_json)
+    return status(outcomes)

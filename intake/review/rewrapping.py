@@ -21,7 +21,7 @@ from typing import BinaryIO
 import click
 
 from intake.durable import new_file, private_folder
-from intake.errors import Damaged, Exit, Fault, IntakeError, KeyringRefused, Usage
+from intake.errors import Damaged, Fault, IntakeError, KeyringRefused, Usage
 from intake.keyring.card import Card
 from intake.keyring.fingerprint import DIGITS, grouped, is_digits, normal
 from intake.keyring.trust import Pin, Roots, verify_chain
@@ -29,23 +29,13 @@ from intake.options import Command, Several
 from intake.report.package import PackageReader
 from intake.review.listing import NAME, Listing, Reader
 from intake.review.opening import contradictions
+from intake.review.outcomes import Outcome, status, tell
 from intake.review.sealed import Sealed, Trust, readable, walk
-from intake.review.sources import content, files_of, identities_in, size_of, status
+from intake.review.sources import content, files_of, identities_in, size_of
 from intake.sealing import Identity, Rewrapping, dearmor
 from intake.terminal import progress, put, safe, say
 
 _FILE = click.Path(path_type=Path)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one sealed report: a copy at `path`, or the error that prevented it."""
-
-    name: str
-    path: Path | None
-    error: IntakeError | None = None
-    alarms: tuple[str, ...] = ()
-    before: bool = False
 
 
 @click.command("rewrap", cls=Command)
@@ -130,8 +120,15 @@ def command(
             outcomes.extend(desk.give(file, trust, warnings.append, advance))
     for warning in warnings:
         say(f"Note: {safe(warning)}.")
-    _tell(outcomes, readers, target, as_json)
-    return status([outcome.error for outcome in outcomes])
+    if as_json:
+        facts = {
+            "readers": [{"label": reader.label, "fingerprint": reader.fingerprint} for reader in readers],
+            "reports": [outcome.facts("file") for outcome in outcomes],
+        }
+        put(json.dumps(facts, indent=2, ensure_ascii=False))
+    into = f"{safe(str(target))} for {', '.join(reader.label for reader in readers)}"
+    tell(outcomes, "rewrapped", into, paths=not as_json, end=f"; the list is {NAME}.")
+    return status(outcomes)
 
 
 def _readers(cards: Sequence[str], typed: Sequence[str], notes: Sequence[str], trust: Trust) -> tuple[Reader, ...]:
@@ -257,41 +254,3 @@ def _check(copy: Path, work: Rewrapping) -> None:
         opened = work.opened(file)
         while opened.read1():
             pass
-
-
-def _tell(outcomes: Sequence[Outcome], readers: Sequence[Reader], target: Path, as_json: bool) -> None:
-    """Copies to stdout; what failed, and the sum, to stderr."""
-    if as_json:
-        facts = {
-            "readers": [{"label": reader.label, "fingerprint": reader.fingerprint} for reader in readers],
-            "reports": [_facts(outcome) for outcome in outcomes],
-        }
-        put(json.dumps(facts, indent=2, ensure_ascii=False))
-    for outcome in outcomes:
-        if outcome.path is not None and not as_json:
-            put(str(outcome.path))
-        for alarm in outcome.alarms:
-            say(f"ALARM: {safe(outcome.name)}: {safe(alarm)}.")
-        if outcome.error is not None:
-            say(f"Not rewrapped: {safe(outcome.name)}: {safe(str(outcome.error))}.")
-            say(f"               {safe(outcome.error.advice)}")
-    done = [outcome for outcome in outcomes if outcome.path is not None]
-    before = sum(outcome.before for outcome in done)
-    failed = len(outcomes) - len(done)
-    say(
-        f"{len(done) - before} rewrapped into {safe(str(target))} for {', '.join(reader.label for reader in readers)}"
-        + (f", {before} were there before" if before else "")
-        + (f", {failed} not rewrapped" if failed else "")
-        + f"; the list is {NAME}."
-    )
-
-
-def _facts(outcome: Outcome) -> dict[str, object]:
-    return {
-        "name": outcome.name,
-        "file": None if outcome.path is None else str(outcome.path),
-        "before": outcome.before,
-        "alarms": list(outcome.alarms),
-        "error": None if outcome.error is None else str(outcome.error),
-        "exit": int(Exit.OK if outcome.error is None else outcome.error.exit_code),
-    }

@@ -1,11 +1,10 @@
-"""What the desk's commands are given: sealed reports in files and folders, identities, and how a command then ends."""
+"""What the desk's commands are given: sealed reports in files and folders, and identities."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from intake.errors import Exit, Fault, IntakeError
+from intake.errors import Fault
 from intake.review.sealed import readable
 from intake.sealing import Identity, open_identity_file
 from intake.terminal import passphrase, safe
@@ -46,13 +45,3 @@ def size_of(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
-
-
-def status(errors: Sequence[IntakeError | None]) -> Exit:
-    """How a command ends: 0 when all parts went well, the one reason when all failed for the same, else 8."""
-    reasons = {error.exit_code for error in errors if error is not None}
-    if not reasons:
-        return Exit.OK
-    if len(reasons) == 1 and all(error is not None for error in errors):
-        return reasons.pop()
-    return Exit.SOME_FAILED
