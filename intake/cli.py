@@ -9,6 +9,7 @@ from typing import cast
 import click
 
 from intake.errors import Exit, IntakeError
+from intake.options import Lazy
 from intake.terminal import safe, say
 
 _DOORS = {
@@ -19,23 +20,7 @@ _DOORS = {
 
 # Commands that stand behind a door whose package must not know theirs: `rewrap` is about keys, but walks over bundles,
 # and the keys know no bundles (the layers in pyproject.toml). Only here may both be seen.
-_GUESTS = {"keys": {"rewrap": "intake.review.rewrapping"}}
-
-
-class _Guests(click.Group):
-    """Commands of one door that live elsewhere: each is `command` in a module of its own, imported when asked for."""
-
-    def __init__(self, modules: dict[str, str]) -> None:
-        super().__init__()
-        self._modules = modules
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self._modules)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self._modules:
-            return None
-        return cast(click.Command, import_module(self._modules[cmd_name]).command)
+_GUESTS = {"keys": {"rewrap": "intake.review.commands.rewrap"}}
 
 
 class _Doors(click.Group):
@@ -50,7 +35,7 @@ class _Doors(click.Group):
         door = cast(click.Group, import_module(_DOORS[cmd_name][0]).door)
         if cmd_name not in _GUESTS:
             return door
-        return click.CommandCollection(cmd_name, sources=[door, _Guests(_GUESTS[cmd_name])], help=door.help)
+        return click.CommandCollection(cmd_name, sources=[door, Lazy(modules=_GUESTS[cmd_name])], help=door.help)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Doors"):

@@ -1,11 +1,15 @@
-"""Options as people write them: `--root A --root B` and `--root A B` mean the same, a day is YYYY-MM-DD."""
+"""Options as people write them: `--root A --root B` and `--root A B` mean the same, a day is YYYY-MM-DD.
+
+And groups whose commands are imported only when asked for.
+"""
 
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from importlib import import_module
+from typing import Any, cast
 
 import click
 
@@ -69,3 +73,21 @@ class Command(click.Command):
             else:
                 option = None
                 yield arg
+
+
+class Lazy(click.Group):
+    """A group whose commands live in modules of their own: name to module, each with one `command`."""
+
+    def __init__(self, name: str | None = None, *, modules: Mapping[str, str], **others: Any) -> None:
+        super().__init__(name, **others)
+        self._modules = modules
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names, in the order given."""
+        return list(self._modules)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """One of them, imported now."""
+        if cmd_name not in self._modules:
+            return None
+        return cast(click.Command, import_module(self._modules[cmd_name]).command)

@@ -1,4 +1,4 @@
-"""`intake review`: the commands of the offline desk."""
+"""`intake review open`: sealed reports into folders of plain files, with nothing kept."""
 
 from __future__ import annotations
 
@@ -24,12 +24,7 @@ from intake.review.sources import content, files_of, identities_in, size_of
 from intake.terminal import progress, put, safe, say
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-def door() -> None:
-    """Open and work on reports. Made for a machine that is never online."""
-
-
-@door.command("open", cls=Command)
+@click.command("open", cls=Command)
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="BUNDLE_OR_AGE…")
 @click.option(
     "-i",
@@ -54,7 +49,7 @@ def door() -> None:
 @click.option("--pin", type=click.Path(path_type=Path), help="A pin kept from the last time.")
 @click.option("--language", type=click.Choice([each.code for each in languages()]), default="en", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Tell the outcomes as JSON.")
-def open_reports(
+def command(
     sources: tuple[Path, ...],
     keys: tuple[Path, ...],
     target: Path,

@@ -1,0 +1,20 @@
+"""The door `intake review`: the offline desk, a module for each command, imported when it is asked for.
+
+A module here is the rim: it reads options and the keyboard, calls the desk, and tells. It has one `command`.
+"""
+
+from __future__ import annotations
+
+import click
+
+from intake.options import Lazy
+
+COMMANDS = {
+    "open": "intake.review.commands.open",
+}
+"""In the order in which `--help` shows them."""
+
+
+@click.group(cls=Lazy, modules=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+def door() -> None:
+    """Open and work on reports. Made for a machine that is never online."""
