@@ -83,19 +83,6 @@ def following(before: Keyring, change: Change, days: Days) -> Keyring:
     roots = _swapped("root", before.roots, change.roots, used)
     drops = _swapped("drop", before.drops, change.drops, used)
     reviewers = _swapped("reviewer", before.reviewers, change.reviewers, used)
-    staying: tuple[Named, ...] = (*roots, *drops, *reviewers)
-    standing = {text for member in staying for text in keys_of(member)}
-    retired = tuple(
-        Retired(member.label, fingerprint(text), days.issued)
-        for member in everybody(before)
-        for text in keys_of(member)
-        if text not in standing
-    )
-    if len(before.retired) + len(retired) > MOST_RETIRED:
-        raise Usage(
-            f"the keyring would list more than {MOST_RETIRED} retired keys, and it never forgets one",
-            "Begin a drop of another origin.",
-        )
     after = replace(
         before,
         serial=before.serial + 1,
@@ -108,8 +95,13 @@ def following(before: Keyring, change: Change, days: Days) -> Keyring:
         roots=roots,
         drops=drops,
         reviewers=reviewers,
-        retired=before.retired + retired,
     )
+    after = replace(after, retired=retired_by(before, after))
+    if len(after.retired) > MOST_RETIRED:
+        raise Usage(
+            f"the keyring would list more than {MOST_RETIRED} retired keys, and it never forgets one",
+            "Begin a drop of another origin.",
+        )
     if replace(after, serial=before.serial, previous=before.previous) == before:
         raise Usage(f"nothing would differ from keyring {before.serial}", "Give other days, or something to change.")
     try:
@@ -119,9 +111,11 @@ def following(before: Keyring, change: Change, days: Days) -> Keyring:
     return after
 
 
-def everybody(keyring: Keyring) -> tuple[Named, ...]:
-    """All who hold a signing key, in the order of the text."""
-    return (*keyring.roots, *keyring.drops, *keyring.reviewers)
+def retired_by(before: Keyring, after: Keyring) -> tuple[Retired, ...]:
+    """The retired lines that `after` must have: those of `before`, and one for each key that is gone since."""
+    staying = {text for _, _, text in after.standing}
+    gone = ((label, text) for _, label, text in before.standing if text not in staying)
+    return before.retired + tuple(Retired(label, fingerprint(text), after.issued) for label, text in gone)
 
 
 def keys_of(member: Named) -> tuple[str, ...]:
@@ -137,11 +131,8 @@ class _Used:
         self._owners: dict[str, str] = {}
         for retired in before.retired:
             self._owners[retired.fingerprint] = f"was retired on {retired.day} as that of {retired.label}"
-        for duty in before.duties:
-            self.take("duty", duty.label, duty.recipient)
-        for member in everybody(before):
-            for text in keys_of(member):
-                self.take(type(member).__name__.lower(), member.label, text)
+        for role, label, text in before.standing:
+            self.take(role, label, text)
 
     def take(self, role: str, label: str, text: str) -> None:
         """Remember a key. Its fingerprint stands for it, as in the retired lines."""
@@ -270,4 +261,4 @@ def changed(before: Sequence[Member], after: Sequence[Member]) -> Iterator[tuple
             yield None, member
 
 
-__all__ = ["MOST", "Change", "Days", "Swap", "changed", "everybody", "following", "keys_of", "named"]
+__all__ = ["MOST", "Change", "Days", "Swap", "changed", "following", "keys_of", "named", "retired_by"]

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from intake.durable import write_private
 from intake.errors import Closed, Exit, KeyringRefused, Usage
 from intake.keyring.card import Card
 from intake.keyring.ceremonies import CEREMONIES, CLOSES_AFTER_MONTHS, EXPIRES_AFTER
+from intake.keyring.change import retired_by
 from intake.keyring.difference import differences, still_to_sign
 from intake.keyring.files import (
     check_names,
@@ -188,8 +190,9 @@ def keyring_new(
         drops=tuple(Drop(label_of(key, origin), key) for key in map(read_vkey, drops)),
         reviewers=tuple(Reviewer(card.label, card.recipient, card.key) for card in members),
         duties=before.duties if before else (),
-        retired=before.retired if before else (),
     )
+    if before:
+        keyring = replace(keyring, retired=retired_by(before, keyring))
     try:
         Keyring.parse(bytes(keyring))
         if before:

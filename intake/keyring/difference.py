@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
-from intake.keyring.change import Named, changed, everybody, keys_of
+from intake.keyring.change import Named, changed
 from intake.keyring.fingerprint import fingerprint
 from intake.keyring.note import SignedNote
 from intake.keyring.text import Drop, Keyring, Retired, Reviewer, Root
@@ -157,28 +157,12 @@ def _sites(before: Keyring, after: Keyring) -> Iterator[str]:
 
 def _retired(before: Keyring, after: Keyring) -> Iterator[str]:
     """What went stands in a sentence of its own above; here is what does not fit to it."""
-    gone = _standing(before)
-    for retired in before.retired:
-        if retired not in after.retired:
-            yield f"a retired key is FORGOTTEN, and could come back: {_line(retired)}"
-    for retired in after.retired:
-        if retired in before.retired:
-            continue
+    gone = {(label, fingerprint(text)) for _, label, text in before.standing}
+    for retired in after.retired[len(before.retired) :]:
         if (retired.label, retired.fingerprint) not in gone:
             yield f"a key is listed as retired that was not in keyring {before.serial}: {_line(retired)}"
         elif retired.day != after.issued:
             yield f"a key is listed as retired on another day than the keyring's: {_line(retired)}"
-    kept = [retired for retired in after.retired if retired in before.retired]
-    if kept != [retired for retired in before.retired if retired in kept] or kept != list(after.retired[: len(kept)]):
-        yield "the retired keys stand in another order"
-    listed = {retired.fingerprint for retired in after.retired}
-    for label, digits in sorted(gone - _standing(after)):
-        if digits not in listed:
-            yield f"the old key of {label} is NOT listed as retired, and could come back: {digits}"
-
-
-def _standing(keyring: Keyring) -> set[tuple[str, str]]:
-    return {(member.label, fingerprint(text)) for member in everybody(keyring) for text in keys_of(member)}
 
 
 def _line(retired: Retired) -> str:

@@ -193,6 +193,16 @@ class Keyring:
         return tuple(root.key for root in self.roots)
 
     @property
+    def standing(self) -> tuple[tuple[str, str, str], ...]:
+        """Every key that is no retired one, in the order of the text: its role, its label, and the key as written."""
+        return (
+            *(("root", root.label, str(root.key)) for root in self.roots),
+            *(("drop", drop.label, str(drop.key)) for drop in self.drops),
+            *(("reviewer", r.label, text) for r in self.reviewers for text in (r.recipient, str(r.key))),
+            *(("duty", duty.label, duty.recipient) for duty in self.duties),
+        )
+
+    @property
     def recipients(self) -> tuple[str, ...]:
         """Whom a report is sealed to, in the keyring's order."""
         return tuple(reviewer.recipient for reviewer in self.reviewers)

@@ -10,6 +10,8 @@
 6. The same serial with another text is an alarm; the same text with more signatures is not.
 7. The origin never changes.
 8. `expires` is a warning. `closes` stops sealing and nothing else.
+9. No key is forgotten: retired lines stay, in their order, and a key that goes is added to them. (So no key comes back:
+   a keyring names each of them once.)
 
 No clock: `today` is an argument and only colours the warnings.
 """
@@ -30,6 +32,9 @@ from intake.keyring.text import Keyring, Root
 
 _ALARM = (
     "Stop, and tell the other root holders and reviewers: somebody holds root keys who should not, or the server lies."
+)
+_MADE_BY_HAND = (
+    "Don't sign or use it: a key that is forgotten could come back. Make it again with intake keys rotate or retire."
 )
 _CLOSE_GUESS = 5  # groups that agree before a typed fingerprint counts as a slip of the hand: 25 digits are no accident
 
@@ -245,6 +250,27 @@ def check_following(keyring: Keyring, before: Keyring) -> None:
         )
     if keyring.issued < before.issued:
         raise KeyringRefused(f"keyring {serial} was issued on {keyring.issued}, before keyring {before.serial}")
+    _check_retired(keyring, before)
+
+
+def _check_retired(keyring: Keyring, before: Keyring) -> None:
+    serial = keyring.serial
+    if lost := next((line for line in before.retired if line not in keyring.retired), None):
+        raise KeyringRefused(
+            f"keyring {serial} forgets the key of {lost.label} that was retired on {lost.day}, or alters its line",
+            _MADE_BY_HAND,
+        )
+    if keyring.retired[: len(before.retired)] != before.retired:
+        raise KeyringRefused(
+            f"keyring {serial} does not begin its retired keys with those of keyring {before.serial}", _MADE_BY_HAND
+        )
+    known = {fingerprint(text) for _, _, text in keyring.standing} | {line.fingerprint for line in keyring.retired}
+    for role, label, text in before.standing:
+        if fingerprint(text) not in known:
+            raise KeyringRefused(
+                f"a key of {role} {label} is gone from keyring {serial}, which does not list it as retired",
+                _MADE_BY_HAND,
+            )
 
 
 def _check_link(keyring: Keyring, note: SignedNote, before: Keyring | None) -> None:

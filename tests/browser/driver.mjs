@@ -5,6 +5,7 @@ import { seal } from "../../intake/browser/source/age.ts";
 import { answersOf } from "../../intake/browser/source/answers.ts";
 import { base64, fromBase64 } from "../../intake/browser/source/bytes.ts";
 import { fromBech32 } from "../../intake/browser/source/bech32.ts";
+import { fingerprint } from "../../intake/browser/source/fingerprint.ts";
 import { believe } from "../../intake/browser/source/keyring.ts";
 import { pack } from "../../intake/browser/source/package.ts";
 
@@ -12,7 +13,10 @@ import { pack } from "../../intake/browser/source/package.ts";
 const pattern = (size) => Uint8Array.from({ length: size }, (_, i) => i % 251);
 
 const tasks = {
-  keyring: ({ note, trust, today, sure }) => believe(fromBase64(note), trust, today, sure).serial,
+  /** Each note in turn, as in one visit; what comes of the last. */
+  keyring: ({ notes, trust, today, sure }) =>
+    notes.reduce((seen, note) => believe(fromBase64(note), trust, today, sure, seen), undefined).serial,
+  fingerprint: ({ text }) => fingerprint(text),
   answers: ({ kinds, pairs }) => answersOf(new Map(kinds), pairs),
   seal: ({ recipients, size }) => base64(seal(pattern(size), recipients.map((one) => fromBech32("age1pq", one))), true),
   pack: ({ report }) => base64(pack(report), true),

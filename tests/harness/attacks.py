@@ -1,7 +1,8 @@
 """What can be done to a keyring, as one table that Python and the page's code are both run on.
 
-Each case is plain JSON: `name`; `notes`, signed notes oldest first; `roots` (vkeys), `threshold` and `origin`, trusted
-by hand; `today`; `verdict`, one of
+Each case is plain JSON: `name`; `notes`, signed notes oldest first; `seen`, those believed before, of which Python
+keeps a pin and the page what it read earlier in the same visit; `roots` (vkeys), `threshold` and `origin`, trusted by
+hand; `today`; `verdict`, one of
 
     ok        believed, seals
     expired   believed, seals, with a warning
@@ -9,7 +10,9 @@ by hand; `today`; `verdict`, one of
     closed    believed, nothing is sealed to it
     refused   not believed
 
-and `because`, words of Python's message for a refusal ("" otherwise). The keys are made anew for each run.
+`because`, words of Python's message for a refusal ("" otherwise); and `page`, the page's verdict. The page holds the
+roots and keeps nothing, so it judges the newest note alone, after those of `seen`. Where it differs from Python's, only
+the chain shows that attack, which drop and desks walk. The keys are made anew for each run.
 """
 
 from __future__ import annotations
@@ -32,7 +35,8 @@ def keyring_cases() -> list[Case]:
     """The whole table, with new keys. `len` and names never vary."""
     with tempfile.TemporaryDirectory() as folder:
         world = make_world(Path(folder), today=ISSUED)
-        return [*_believed(world), *_days(world), *_signatures(world), *_chains(world), *_texts(world), *_notes(world)]
+        parts = (_believed, _days, _signatures, _chains, _later, _forgotten, _texts, _notes)
+        return [case for part in parts for case in part(world)]
 
 
 def _case(
@@ -45,17 +49,21 @@ def _case(
     roots: Iterable[SigningKey] | None = None,
     threshold: int | None = None,
     today: date = ISSUED,
+    seen: Iterable[bytes] = (),
+    page: str | None = None,
 ) -> Case:
     trusted = world.roots if roots is None else roots
     return {
         "name": name,
         "notes": [note.decode() for note in notes],
+        "seen": [note.decode() for note in seen],
         "roots": [str(key.verify_key) for key in trusted],
         "threshold": world.threshold if threshold is None else threshold,
         "origin": world.origin,
         "today": today.isoformat(),
         "verdict": verdict,
         "because": because,
+        "page": verdict if page is None else page,
     }
 
 
@@ -168,8 +176,8 @@ def _chains(world: World) -> Iterator[Case]:
     second = world.next(reviewers=2)
     third = second.next(reviewers=3)
 
-    def after(name: str, because: str, later: World) -> Case:
-        return _case(name, world, [world.note, later.note], "refused", because)
+    def after(name: str, because: str, later: World, page: str = "refused") -> Case:
+        return _case(name, world, [world.note, later.note], "refused", because, page=page)
 
     yield after(
         "roots that nobody voted for",
@@ -197,19 +205,21 @@ def _chains(world: World) -> Iterator[Case]:
         world.next(threshold=3, signers=(a, b)),
     )
     yield after("half signed, the second", "1 of the 2 signatures it needs from its own", world.next(signers=(a,)))
-    yield after("a serial skipped", "the chain has a gap", third)
-    yield after("fast forward", "the chain has a gap", world.next(serial=999_999))
-    yield after("another text before it", "follows another text", world.next(previous=bytes(32)))
+    yield after("a serial skipped", "the chain has a gap", third, page="ok")
+    yield after("fast forward", "the chain has a gap", world.next(serial=999_999), page="ok")
+    yield after("another text before it", "follows another text", world.next(previous=bytes(32)), page="ok")
     yield _case("another origin", world, [world.note, _moved(world)], "refused", "is of elsewhere.example")
-    yield after("issued before the one it follows", "before keyring 1", world.next(issued=ISSUED - timedelta(days=1)))
+    early = world.next(issued=ISSUED - timedelta(days=1))
+    yield after("issued before the one it follows", "before keyring 1", early, page="ok")
     reopened = world.next(closed_through=1).next(closed_through=0)
-    yield _case("closed serials opened again", world, reopened.notes, "refused", "opens serials again")
+    yield _case("closed serials opened again", world, reopened.notes, "refused", "opens serials again", page="ok")
     yield _case(
         "two texts under one serial",
         world,
         [world.note, second.note, world.next(reviewers=4).note],
         "refused",
         "two different texts",
+        page="ok",
     )
     mixed = SignedNote(bytes(second.keyring), SignedNote.parse(world.note).signatures)
     yield _case("the signatures of the one before", world, [world.note, bytes(mixed)], "refused", "is not genuine")
@@ -219,8 +229,133 @@ def _chains(world: World) -> Iterator[Case]:
         [_signed(world.keyring, d), second.note],
         "refused",
         "keyring 1 has 0 of the 2",
+        page="ok",
     )
-    yield _case("a forged past", world, [make_strangers(world), second.note], "refused", "follows another text")
+    forged = [make_strangers(world), second.note]
+    yield _case("a forged past", world, forged, "refused", "follows another text", page="ok")
+
+
+def _later(world: World) -> Iterator[Case]:
+    """What comes to somebody who has seen the keyrings 1 and 2 already, and pinned the second."""
+    a, b, c = world.roots
+    second = world.next(reviewers=2, closed_through=1, issued=ISSUED + timedelta(days=9))
+    third = second.next(reviewers=4)
+    day = second.keyring.issued
+
+    def case(
+        name: str,
+        notes: Iterable[bytes],
+        verdict: str = "ok",
+        because: str = "",
+        today: date = day,
+        page: str | None = None,
+    ) -> Case:
+        return _case(name, world, notes, verdict, because, today=today, seen=second.notes, page=page)
+
+    yield case("rollback to the keyring before", world.notes, "refused", "keyring 1 is older than keyring 2")
+    yield case("the same again", second.notes)
+    yield case("freeze: the same for months", second.notes, "expired", today=second.keyring.expires)
+    yield case("freeze: the same for a year", second.notes, "closed", today=second.keyring.closes)
+    more = bytes(SignedNote.sign(bytes(second.keyring), a, b, c))
+    yield case("the same text with one more signature", [world.note, more])
+    other = world.next(reviewers=3, issued=day)
+    yield case("another text under the serial seen", other.notes, "refused", "another text than the one believed")
+    beyond = other.next(reviewers=2)
+    yield case("a fork, one keyring on", beyond.notes, "refused", "another text than the one believed")
+    yield case("the one that follows", third.notes)
+    yield case("the one that follows, half signed", second.next(signers=(a,)).notes, "refused", "1 of the 2 signatures")
+    swapped = second.next(roots=(b, c, new_key("d")), signers=(b, c))
+    yield case("two that follow at once", swapped.next(signers=(b, c)).notes)
+    yield case(
+        "a truncated chain",
+        [third.next(reviewers=5).note],
+        "refused",
+        "the chain starts at keyring 4, after keyring 2",
+        page="ok",
+    )
+    reopened = second.next(closed_through=0)
+    yield case("a closed serial opened again", reopened.notes, "refused", "opens serials again")
+    yield case("a day of issue that goes back", second.next(issued=ISSUED).notes, "refused", "before keyring 2")
+    lost = second.next(previous=bytes(32))
+    yield case("it follows another text", lost.notes, "refused", "follows another text of keyring 2")
+    leap = replace(third.keyring, serial=999_999)
+    yield case(
+        "fast forward from what was seen", [*second.notes, _signed(leap, a, b)], "refused", "has a gap", page="ok"
+    )
+
+
+def _forgotten(world: World) -> Iterator[Case]:
+    """Retired lines written by hand. Keyring 2 let r3 go and lists it; what follows is signed by all roots."""
+    second = world.next(reviewers=2)
+    opens, signs = second.keyring.retired
+    r3 = world.keyring.reviewers[2]
+    x = Retired("x", fingerprint("a key that never stood"), ISSUED)
+
+    def case(name: str, verdict: str, because: str, seen: World, **changes: object) -> Case:
+        fields = {"serial": seen.keyring.serial + 1, "previous": seen.keyring.hash, **changes}
+        keyring = replace(seen.keyring, **fields)  # type: ignore[arg-type]  # fields are named by the case
+        return _case(name, world, [*seen.notes, _signed(keyring, *world.roots)], verdict, because, seen=seen.notes)
+
+    def refused(name: str, because: str, seen: World, **changes: object) -> Case:
+        return case(name, "refused", because, seen, **changes)
+
+    yield refused(
+        "a retired line dropped", f"forgets the key of r3 that was retired on {ISSUED}", second, retired=(opens,)
+    )
+    yield refused("all retired lines dropped", "forgets the key of r3", second, retired=())
+    yield refused(
+        "a retired line of another day",
+        "forgets the key of r3",
+        second,
+        retired=(opens, replace(signs, day=ISSUED + timedelta(days=1))),
+    )
+    yield refused(
+        "a retired line of another label", "or alters its line", second, retired=(replace(opens, label="r4"), signs)
+    )
+    yield refused(
+        "retired lines in another order", "does not begin its retired keys with those", second, retired=(signs, opens)
+    )
+    yield refused(
+        "a new retired line before the old", "does not begin its retired keys with", second, retired=(x, opens, signs)
+    )
+    yield refused(
+        "a reviewer dropped and not retired",
+        "a key of reviewer r3 is gone from keyring 2, which does not list it as retired",
+        world,
+        reviewers=world.keyring.reviewers[:2],
+        retired=(),
+    )
+    yield refused(
+        "a signing key changed and not retired",
+        "a key of reviewer r3 is gone",
+        world,
+        reviewers=(*world.keyring.reviewers[:2], replace(r3, key=new_key("r3").verify_key)),
+        retired=(),
+    )
+    yield refused(
+        "a root dropped and not retired", "a key of root c is gone", world, roots=world.keyring.roots[:2], retired=()
+    )
+    yield refused(
+        "a server's key dropped and not retired",
+        "a key of drop d1 is gone",
+        world,
+        drops=(replace(world.keyring.drops[0], key=new_key("d1").verify_key),),
+        retired=(),
+    )
+    yield refused(
+        "a retired reviewer comes back, the lines dropped",
+        "forgets the key of r3",
+        second,
+        reviewers=world.keyring.reviewers,
+        retired=(),
+    )
+    yield refused(
+        "a retired reviewer comes back beside the lines",
+        "is that of reviewer r3, which is named already",
+        second,
+        reviewers=world.keyring.reviewers,
+    )
+    yield case("a key retired that never stood", "ok", "", second, retired=(opens, signs, x))
 
 
 def _moved(world: World) -> bytes:

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from intake.keyring.card import Card
+from intake.keyring.change import retired_by
 from intake.keyring.fingerprint import fingerprint
 from intake.keyring.identity import PrivateFile
 from intake.keyring.note import SignedNote, SigningKey
@@ -101,6 +102,8 @@ class World:
             "reviewers": _reviewers(identities, keys),
         }
         keyring = replace(self.keyring, **(fields | changes))  # type: ignore[arg-type]  # fields are named by the test
+        if "retired" not in changes:
+            keyring = replace(keyring, retired=retired_by(self.keyring, keyring))
         note = SignedNote.sign(bytes(keyring), *(dict.fromkeys(self.roots + new_roots) if signers is None else signers))
         world = replace(
             self,

@@ -299,6 +299,27 @@ def test_a_second_keyring_follows_the_first(house: House, tmp_path: Path) -> Non
     assert "keyring 1 does not follow keyring 2" in backwards.err
 
 
+def test_who_is_left_out_of_a_keyring_written_anew_is_retired(house: House, tmp_path: Path) -> None:
+    made = keys(
+        *("keyring-new", "--origin", ORIGIN, "--root", "root-a.vkey", "root-b.vkey", "root-c.vkey", "--threshold", 2),
+        *("--drop", "data/drop-d1.vkey", "--reviewer", "reviewer-r1.card", "--previous", "keyring.note"),
+        *("--out", tmp_path / "second.note", "--json"),
+        folder=house.folder,
+    )
+    assert made.status == Exit.OK, made.err
+    retired = made.facts["retired"]
+    assert isinstance(retired, list)
+    assert [line["label"] for line in retired] == ["r2", "r2"]
+
+
+def test_a_slip_of_the_hand_is_named_by_its_group(house: House) -> None:
+    groups = house.fingerprints[2].split()
+    groups[5] = f"{(int(groups[5]) + 7) % 100_000:05d}"
+    done = keys("keyring-verify", "keyring.note", "--root", "  ".join(groups), folder=house.folder)
+    assert (done.status, done.out) == (Exit.KEYRING, "")
+    assert "differs from that of root c in group 6: look at the paper again" in done.err
+
+
 def test_a_half_signed_keyring_travels_as_a_file_of_its_own(house: House, tmp_path: Path) -> None:
     draft, half = tmp_path / "draft.note", tmp_path / "half.note"
     assert house.keyring_new(out=str(draft)).status == Exit.OK

@@ -2,11 +2,13 @@
  * Which keys seal today: the keyring's text, and whether this page believes it.
  *
  * The page holds the roots and changes with them, so the newest note alone is enough: the threshold of the page's roots
- * must have signed it, and the threshold of the roots that it names.
+ * must have signed it, and the threshold of the roots that it names. A page keeps nothing, so what only the chain shows
+ * it can't see on its first look; what it saw earlier in the same visit is never gone back on (intake/keyring/trust.py).
  */
 
+import { sha256 } from "@noble/hashes/sha2.js";
 import { fromBech32 } from "./bech32.ts";
-import { fromBase64, hex } from "./bytes.ts";
+import { base64, fromBase64, hex } from "./bytes.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { parseNote, parseVerifyKey, votes, type VerifyKey } from "./note.ts";
 import { Refusal } from "./refusal.ts";
@@ -23,10 +25,17 @@ export interface Keyring {
   readonly issued: string;
   readonly expires: string;
   readonly closes: string;
+  readonly closedThrough: number;
   readonly threshold: number;
   readonly roots: readonly VerifyKey[];
   /** The raw hybrid public keys of the active reviewers. */
   readonly reviewers: readonly Uint8Array[];
+  /** Fingerprints of every key that is no retired one. */
+  readonly standing: readonly string[];
+  /** The retired lines: fingerprint first, then label and day. */
+  readonly retired: readonly string[];
+  readonly previous: string;
+  readonly hash: string;
 }
 
 const LABEL = /^[a-z0-9-]{1,32}$/;
@@ -80,6 +89,7 @@ class Lines {
 /** What the keyring has named so far: every label once in its role, every key and recipient once in all. */
 class Named {
   private readonly seen = new Set<string>();
+  readonly standing: string[] = [];
   constructor(private readonly origin: string) {}
 
   private once(name: string): void {
@@ -91,21 +101,27 @@ class Named {
     this.once(`${role} ${matching(LABEL, label)}`);
   }
 
+  private stands(text: string): void {
+    const digits = fingerprint(text);
+    this.once(digits);
+    this.standing.push(digits);
+  }
+
   key(label: string, text: string): VerifyKey {
     const key = parseVerifyKey(text);
     this.once(`key ${hex(key.key)}`);
-    this.once(`fingerprint ${fingerprint(text)}`);
+    this.stands(text);
     return key.name === `${this.origin}/${label}` ? key : wrong();
   }
 
   /** A retired key's: neither twice, nor that of a key that stands above. */
   retired(fingerprint: string): void {
-    this.once(`fingerprint ${matching(/^\d{5}(-\d{5}){7}$/, fingerprint)}`);
+    this.once(matching(/^\d{5}(-\d{5}){7}$/, fingerprint));
   }
 
   /** The 1,216 bytes of a hybrid public key. */
   recipient(text: string): Uint8Array {
-    this.once(`fingerprint ${fingerprint(text)}`);
+    this.stands(text);
     const key = fromBech32("age1pq", text);
     return key?.length === 1216 ? key : wrong();
   }
@@ -123,7 +139,7 @@ export function parseKeyring(text: Uint8Array): Keyring {
   const expires = day(lines.one("expires"));
   const closes = day(lines.one("closes"));
   if (issued > expires || expires > closes) wrong();
-  number(lines.one("closed-through"), 0, serial - 1);
+  const closedThrough = number(lines.one("closed-through"), 0, serial - 1);
   const sites = lines.many("site", 1, 0, 8).map(([site]) => matching(SITE, site!));
   if (new Set(sites).size !== sites.length || sites.some((site) => site.length > 255)) wrong();
   const threshold = number(lines.one("threshold"), 1, 16);
@@ -143,27 +159,41 @@ export function parseKeyring(text: Uint8Array): Keyring {
     named.label("duty", label!);
     named.recipient(recipient!);
   });
-  lines.many("retired", 3, 0, 200).forEach(([label, written, left]) => {
-    matching(LABEL, label!);
+  const retired = lines.many("retired", 3, 0, 200).map(([label, written, left]) => {
     named.retired(written!);
-    day(left!);
+    return `${written} ${matching(LABEL, label!)} ${day(left!)}`;
   });
   lines.end();
-  return { origin, serial, issued, expires, closes, threshold, roots, reviewers };
+  return {
+    origin,
+    serial,
+    issued,
+    expires,
+    closes,
+    closedThrough,
+    threshold,
+    roots,
+    reviewers,
+    standing: named.standing,
+    retired,
+    previous,
+    hash: base64(sha256(text), true),
+  };
 }
 
 /**
  * The keyring in `note`, believed on `today` (YYYY-MM-DD). Throws `Refusal`: "date" when today lies outside its days,
- * and "closed" instead where a person has vouched (`sure`) for a day after them.
+ * and "closed" instead where a person has vouched (`sure`) for a day after them. `seen` is what was believed before in
+ * this visit.
  */
-export function believe(note: Uint8Array, trust: Trust, today: string, sure: boolean): Keyring {
-  const keyring = trusted(note, trust);
+export function believe(note: Uint8Array, trust: Trust, today: string, sure: boolean, seen?: Keyring): Keyring {
+  const keyring = trusted(note, trust, seen);
   if (today < keyring.issued) throw new Refusal("date");
   if (today >= keyring.closes) throw new Refusal(sure ? "closed" : "date");
   return keyring;
 }
 
-function trusted(note: Uint8Array, trust: Trust): Keyring {
+function trusted(note: Uint8Array, trust: Trust, seen?: Keyring): Keyring {
   try {
     const signed = parseNote(note);
     const keyring = parseKeyring(signed.text);
@@ -171,10 +201,26 @@ function trusted(note: Uint8Array, trust: Trust): Keyring {
       trust.threshold >= 1 &&
       keyring.origin === trust.origin &&
       votes(signed, trust.roots.map(parseVerifyKey)) >= trust.threshold &&
-      votes(signed, keyring.roots) >= keyring.threshold;
+      votes(signed, keyring.roots) >= keyring.threshold &&
+      (!seen || goesOn(keyring, seen, (roots) => votes(signed, roots)));
     return enough ? keyring : wrong();
   } catch {
     // Bytes that are no text, points that are not on the curve: all of it is a keyring that can't be believed.
     return wrong();
   }
+}
+
+/** Whether `next` may come after `seen`, directly or with others between: nothing goes back, and no key is forgotten. */
+function goesOn(next: Keyring, seen: Keyring, count: (roots: readonly VerifyKey[]) => number): boolean {
+  if (next.serial === seen.serial) return next.hash === seen.hash;
+  const follows = next.previous === seen.hash && count(seen.roots) >= seen.threshold;
+  const known = new Set([...next.standing, ...next.retired.map((line) => line.split(" ")[0]!)]);
+  return (
+    next.serial > seen.serial &&
+    (follows || next.serial > seen.serial + 1) &&
+    next.issued >= seen.issued &&
+    next.closedThrough >= seen.closedThrough &&
+    seen.retired.every((line, i) => line === next.retired[i]) &&
+    seen.standing.every((digits) => known.has(digits))
+  );
 }
