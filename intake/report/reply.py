@@ -42,7 +42,7 @@ AHEAD_DAYS = 2
 
 _WORDS = ("origin", "mailbox", "number", "day")
 _MAILBOX = re.compile(r"[0-9a-f]{32}")
-_NOT_WRITTEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_NOT_WRITTEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
 _WAIT = "Don't act on it. Come back another day, or ask by another way."
 
 

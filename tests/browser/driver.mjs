@@ -3,20 +3,36 @@
 import { readFileSync, writeSync } from "node:fs";
 import { seal } from "../../intake/browser/source/age.ts";
 import { answersOf } from "../../intake/browser/source/answers.ts";
-import { base64, fromBase64 } from "../../intake/browser/source/bytes.ts";
+import { base64, fromBase64, hex } from "../../intake/browser/source/bytes.ts";
+import { drawCode, grouped, openCode, parseCode } from "../../intake/browser/source/code.ts";
 import { fromBech32 } from "../../intake/browser/source/bech32.ts";
 import { fingerprint } from "../../intake/browser/source/fingerprint.ts";
 import { believe } from "../../intake/browser/source/keyring.ts";
+import { Identity } from "../../intake/browser/source/opened.ts";
 import { pack } from "../../intake/browser/source/package.ts";
+import { verify } from "../../intake/browser/source/reply.ts";
 
 /** Bytes that Python can make again: 0, 1, 2 … 250, 0, 1 … */
 const pattern = (size) => Uint8Array.from({ length: size }, (_, i) => i % 251);
+
+const identity = (seed) => new Identity(fromBase64(seed));
 
 const tasks = {
   /** Each note in turn, as in one visit; what comes of the last. */
   keyring: ({ notes, trust, today, sure }) =>
     notes.reduce((seen, note) => believe(fromBase64(note), trust, today, sure, seen), undefined).serial,
   fingerprint: ({ text }) => fingerprint(text),
+  open: ({ seed, file }) => base64(identity(seed).open(fromBase64(file)), true),
+  recipient: ({ seed }) => hex(identity(seed).recipient),
+  draw: () => grouped(drawCode()),
+  code: ({ typed, origin }) => {
+    const digits = parseCode(typed);
+    if (!digits) return null;
+    const { mailbox, identity } = openCode(digits, origin);
+    return { mailbox, recipient: hex(identity.recipient) };
+  },
+  reply: ({ file, seed, note, trust, mailbox, today }) =>
+    verify(fromBase64(file), identity(seed), believe(fromBase64(note), trust, today, true), mailbox, today),
   answers: ({ kinds, pairs }) => answersOf(new Map(kinds), pairs),
   seal: ({ recipients, size }) => base64(seal(pattern(size), recipients.map((one) => fromBech32("age1pq", one))), true),
   pack: ({ report }) => base64(pack(report), true),
@@ -26,7 +42,7 @@ const answers = JSON.parse(readFileSync(0, "utf8")).map(({ task, ...rest }) => {
   try {
     return { done: tasks[task](rest) };
   } catch (error) {
-    return { refused: error.reason ?? String(error) };
+    return { refused: error.reason ?? error.failure ?? error.doubt ?? String(error) };
   }
 });
 const said = new TextEncoder().encode(JSON.stringify(answers));

@@ -1,16 +1,9 @@
-"""The published vectors of the age format (npm package cctv-age): every one gets the right verdict.
-
-A vector is a text header (`expect`, `payload` = SHA-256 of what can be read before a failure, `file key`, `identity`,
-`passphrase`, `armored`, `compressed`), an empty line, and the file. Source: c2sp.org/CCTV/age.
-"""
+"""The published vectors of the age format: every one gets the right verdict."""
 
 import hashlib
 import io
-import zlib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO
 
 import pytest
@@ -20,16 +13,13 @@ from intake.sealing import (
     ArmorReader,
     ArmorWriter,
     Header,
-    Identity,
     Opened,
-    ScryptIdentity,
     open_sealed,
     open_with_file_key,
-    parse_identity,
 )
 from intake.sealing.stream import ChunkWriter, payload_key
-from tests.harness.node import run_node
 from tests.harness.sealing import pipe
+from tests.harness.vectors import Vector, published
 
 # A suite that shrank, or whose verdicts moved, must not pass unseen.
 COUNT = 143
@@ -43,46 +33,9 @@ EXPECTED = {
 }
 
 
-@dataclass(frozen=True)
-class Vector:
-    expect: str
-    payload: str | None
-    file_key: bytes
-    identities: tuple[Identity, ...]
-    armored: bool
-    file: bytes
-
-    @classmethod
-    def parse(cls, raw: bytes) -> "Vector":
-        head, file = raw.split(b"\n\n", 1)
-        fields: dict[str, str] = {}
-        identities: list[Identity] = []
-        for line in head.decode().split("\n"):
-            key, _, value = line.partition(": ")
-            if key == "identity":
-                identities.append(parse_identity(value))
-            elif key == "passphrase":
-                identities.append(ScryptIdentity(value))
-            elif key != "comment":
-                assert key not in fields
-                fields[key] = value
-        assert fields.keys() <= {"expect", "payload", "file key", "armored", "compressed"}
-        assert fields.get("compressed", "zlib") == "zlib"
-        return cls(
-            fields["expect"],
-            fields.get("payload"),
-            bytes.fromhex(fields.get("file key", "")),
-            tuple(identities),
-            "armored" in fields,
-            zlib.decompress(file) if "compressed" in fields else file,
-        )
-
-
 @pytest.fixture(scope="module")
 def vectors(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Vector]:
-    folder: Path = tmp_path_factory.mktemp("vectors")
-    run_node("vectors.mjs", str(folder))
-    return {path.name: Vector.parse(path.read_bytes()) for path in sorted(folder.iterdir())}
+    return published(tmp_path_factory.mktemp("vectors"))
 
 
 def verdict(source: BinaryIO, vector: Vector) -> tuple[str, bytes]:

@@ -17,10 +17,14 @@ import { base64, concat, random, utf8 } from "./bytes.ts";
 export const CHUNK = 65536;
 
 const ML_KEM_KEY = 1184;
-const EMPTY = new Uint8Array(0);
+export const EMPTY = new Uint8Array(0);
 const COMBINER_LABEL = utf8("\\.//^\\");
 const INFO = utf8("age-encryption.org/mlkem768x25519");
 const SUITE = concat(utf8("HPKE"), Uint8Array.of(0x64, 0x7a, 0, 1, 0, 3));
+
+/** The secret of the hybrid: both halves, bound to the curve's public values. */
+export const combined = (lattice: Uint8Array, agreed: Uint8Array, share: Uint8Array, curve: Uint8Array): Uint8Array =>
+  sha3_256(concat(lattice, agreed, share, curve, COMBINER_LABEL));
 
 /** A fresh shared secret for a 1,216-byte hybrid public key, and the 1,120 bytes that carry it. */
 function encapsulate(recipient: Uint8Array): { secret: Uint8Array; carried: Uint8Array } {
@@ -30,7 +34,7 @@ function encapsulate(recipient: Uint8Array): { secret: Uint8Array; carried: Uint
   const share = x25519.getPublicKey(ephemeral);
   const agreed = x25519.getSharedSecret(ephemeral, curve);
   return {
-    secret: sha3_256(concat(lattice.sharedSecret, agreed, share, curve, COMBINER_LABEL)),
+    secret: combined(lattice.sharedSecret, agreed, share, curve),
     carried: concat(lattice.cipherText, share),
   };
 }
@@ -38,7 +42,7 @@ function encapsulate(recipient: Uint8Array): { secret: Uint8Array; carried: Uint
 const labelled = (label: string, value: Uint8Array): Uint8Array => concat(utf8("HPKE-v1"), SUITE, utf8(label), value);
 
 /** The key and nonce of RFC 9180 section 5.1 for mode base, with age's info and an empty PSK. */
-function schedule(secret: Uint8Array): { key: Uint8Array; nonce: Uint8Array } {
+export function schedule(secret: Uint8Array): { key: Uint8Array; nonce: Uint8Array } {
   const context = concat(
     Uint8Array.of(0),
     extract(sha256, labelled("psk_id_hash", EMPTY)),

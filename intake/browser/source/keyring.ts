@@ -36,6 +36,8 @@ export interface Keyring {
   readonly retired: readonly string[];
   readonly previous: string;
   readonly hash: string;
+  /** What they sign answers with. */
+  readonly signers: readonly VerifyKey[];
 }
 
 const LABEL = /^[a-z0-9-]{1,32}$/;
@@ -151,9 +153,11 @@ export function parseKeyring(text: Uint8Array): Keyring {
   const roots = lines.many("root", 2, 1, 16).map(([label, key]) => signer("root", label!, key!));
   if (threshold > roots.length) wrong();
   lines.many("drop", 2, 1, 8).forEach(([label, key]) => signer("drop", label!, key!));
-  const reviewers = lines.many("reviewer", 3, 1, 32).map(([label, recipient, key]) => {
-    signer("reviewer", label!, key!);
-    return named.recipient(recipient!);
+  const reviewers: Uint8Array[] = [];
+  const signers = lines.many("reviewer", 3, 1, 32).map(([label, recipient, key]) => {
+    const signs = signer("reviewer", label!, key!);
+    reviewers.push(named.recipient(recipient!));
+    return signs;
   });
   lines.many("duty", 2, 0, 2).forEach(([label, recipient]) => {
     named.label("duty", label!);
@@ -174,6 +178,7 @@ export function parseKeyring(text: Uint8Array): Keyring {
     threshold,
     roots,
     reviewers,
+    signers,
     standing: named.standing,
     retired,
     previous,
