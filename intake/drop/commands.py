@@ -22,8 +22,9 @@ from intake.drop.app import utc_today
 from intake.drop.belief import stored_chain
 from intake.drop.folder import DataFolder, Role
 from intake.drop.store import Store
-from intake.errors import Exit, Fault, Usage
+from intake.errors import Fault, Usage
 from intake.keyring.fingerprint import is_digits
+from intake.keyring.summary import cautions, urgency
 from intake.options import Command as ListingCommand
 from intake.options import Several
 from intake.terminal import put, say
@@ -31,7 +32,6 @@ from intake.terminal import put, say
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _PATH = click.Path(path_type=Path)
-_WARN_DAYS, _ALARM_DAYS = 30, 7
 
 
 def _data(command: Command) -> Command:
@@ -91,14 +91,7 @@ class Status:
     folded: date
     used: int
     free: int
-
-    @property
-    def exit_code(self) -> Exit:
-        """A warning when the keyring must be renewed within 30 days, or within 7."""
-        left = (min(self.expires, self.closes) - self.today).days
-        if left <= _ALARM_DAYS:
-            return Exit.WARNING_7_DAYS
-        return Exit.WARNING_30_DAYS if left <= _WARN_DAYS else Exit.OK
+    warnings: tuple[str, ...]
 
     def to_json(self) -> str:
         """For programs."""
@@ -117,6 +110,7 @@ class Status:
                 "folded": str(self.folded),
                 "bytes_used": self.used,
                 "bytes_free": self.free,
+                "warnings": self.warnings,
             },
             indent=2,
         )
@@ -139,7 +133,10 @@ class Status:
 @_data
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def status(data: Path, as_json: bool) -> int:
-    """Show what is held and how long the keyring lasts. Ends with 10 or 11 when it must be renewed soon."""
+    """Show what is held, how long the keyring lasts, and what is weak about it.
+
+    Ends with 10 in the last 30 days before the keyring expires, 11 from the last 7 on, so that a timer can alert.
+    """
     folder = DataFolder.open(data)
     chain = stored_chain(folder, utc_today())
     with _opened(folder) as store:
@@ -155,11 +152,12 @@ def status(data: Path, as_json: bool) -> int:
             folded=store.folded(),
             used=sum(path.stat().st_size for path in data.rglob("*") if path.is_file()),
             free=shutil.disk_usage(data).free,
+            warnings=cautions(chain.newest, utc_today()),
         )
     put(found.to_json() if as_json else found.to_text())
-    for warning in chain.warnings:
-        say(warning)
-    return found.exit_code
+    for warning in found.warnings:
+        say(f"Warning: {warning}.")
+    return urgency(chain.newest, found.today)
 
 
 @door.command()

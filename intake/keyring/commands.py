@@ -37,6 +37,7 @@ from intake.keyring.files import (
     read_private,
     read_vkey,
     this_day,
+    unsaved_in,
     untaken,
 )
 from intake.keyring.fingerprint import fingerprint, is_digits, short
@@ -297,31 +298,47 @@ def keyring_verify(
     return urgency(newest, day) if alarm else Exit.OK
 
 
-@door.command("keyring-show")
+@door.command("keyring-show", cls=Command)
 @click.argument("file", type=_FILE)
 @click.option("--previous", type=_FILE, help="The keyring before, to count the signatures of its roots too.")
+@click.option("--keys", "folders", cls=Several, metavar="FOLDER…", help="Name the private files there without backup.")
+@click.option("--alarm", is_flag=True, help="End with 10 in the last 30 days before it expires, 11 from the last 7 on.")
 @_json
-def keyring_show(file: Path, previous: Path | None, as_program: bool) -> None:
-    """Print what a keyring says of itself. That is no reason to believe it: see keyring-verify."""
+def keyring_show(file: Path, previous: Path | None, folders: Sequence[str], alarm: bool, as_program: bool) -> Exit:
+    """Print what a keyring says of itself. That is no reason to believe it: see keyring-verify.
+
+    Warnings name days that run out and whatever hangs on a single thread. Which keys are on paper stands beside the
+    private files (reviewer-LABEL.backup), never in the keyring: --keys looks there.
+    """
     note = read_note(file, draft=True)
     keyring = Keyring.parse(note.text)
     before = Keyring.parse(read_note(previous).text) if previous else None
     if before:
         check_following(keyring, before)
-    _show(note, keyring, before, as_program, this_day())
+    unsaved = unsaved_in(map(Path, folders), keyring)
+    _show(note, keyring, before, as_program, this_day(), unsaved)
     say("This is what the file says, not a proof: intake keys keyring-verify checks it against paper.")
+    return urgency(keyring, this_day()) if alarm else Exit.OK
 
 
-def _show(note: SignedNote, keyring: Keyring, before: Keyring | None, as_program: bool, day: date) -> None:
+def _show(
+    note: SignedNote,
+    keyring: Keyring,
+    before: Keyring | None,
+    as_program: bool,
+    day: date,
+    unsaved: Sequence[str] = (),
+) -> None:
+    warnings = cautions(keyring, day, unsaved)
     if as_program:
         signers = [key.name for key in note.signers({*keyring.root_keys, *(before.root_keys if before else ())})]
         facts = {"signed_by": sorted(signers), "still_to_sign": still_to_sign(note, keyring, before)}
         changes = {"changes": differences(before, keyring)} if before else {}
-        put(json.dumps(as_json(keyring) | facts | changes | {"warnings": cautions(keyring, day)}, indent=2))
+        put(json.dumps(as_json(keyring) | facts | changes | {"warnings": warnings}, indent=2))
         return
     for line in [*describe(keyring, day), *signatures(note, keyring, before), *_changes(note, keyring, before)]:
         put(line)
-    for warning in cautions(keyring, day):
+    for warning in warnings:
         say(f"Warning: {warning}.")
 
 

@@ -5,15 +5,19 @@ Part of the package's rim, as the commands are: it reads files, the clock and pa
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from intake.durable import private_folder
+from intake.durable import private_folder, write_private
 from intake.errors import Fault, IntakeError, KeyringRefused, Usage
+from intake.keyring.backups import SUFFIX, Backups, SheetSet
 from intake.keyring.card import Card
+from intake.keyring.fingerprint import fingerprint
 from intake.keyring.identity import FILE_LIMIT, PrivateFile, is_sealed, open_private
 from intake.keyring.lines import named_badly
 from intake.keyring.note import NOTE_LIMIT, SignedNote, VerifyKey
+from intake.keyring.text import Keyring
 from intake.sealing import HybridRecipient
 from intake.terminal import passphrase, safe
 
@@ -75,6 +79,41 @@ def read_card(path: Path) -> Card:
             f"{path}: {error}", "Ask the reviewer for the card again, and compare fingerprints."
         ) from error
     return card
+
+
+def read_backups(private: Path) -> Backups | None:
+    """The list of sheets beside a private file, None when there is none."""
+    path = private.with_suffix(SUFFIX)
+    try:
+        return Backups.parse(read_file(path, NOTE_LIMIT)) if path.exists() else None
+    except Usage as error:
+        raise Usage(f"{path}: {error}", "Mend it by hand, or move it away and make a new backup.") from error
+
+
+def note_backup(private: Path, texts: Sequence[str], made: SheetSet) -> Path:
+    """Add a set of sheets to the list beside a private file, whose public halves are `texts`. Returns the list's path.
+
+    Raises `Fault` when the list speaks of another key.
+    """
+    path, known = private.with_suffix(SUFFIX), read_backups(private)
+    if known and not known.covers(texts):
+        raise Fault(f"{path} lists the sheets of another key", "Move it away, with the file that it belonged to.")
+    backups = (known or Backups(tuple(map(fingerprint, texts)))).adding(made)
+    write_private(path, bytes(backups), replace=True)
+    return path
+
+
+def unsaved_in(folders: Iterable[Path], keyring: Keyring) -> tuple[str, ...]:
+    """Which keys of the keyring have a private file in these folders and no sheets: "root a", "reviewer r1"."""
+    owners: dict[tuple[str, str], list[str]] = {}
+    for role, label, text in keyring.standing:
+        owners.setdefault((role, label), []).append(text)
+    found = []
+    for (role, label), texts in owners.items():
+        files = [file for folder in folders if (file := folder / f"{role}-{label}.age").is_file()]
+        if files and not any(known.covers(texts) for known in map(read_backups, files) if known):
+            found.append(f"{role} {label}")
+    return tuple(found)
 
 
 def label_of(key: VerifyKey, origin: str) -> str:

@@ -22,7 +22,8 @@ from nacl.utils import random
 
 from intake.durable import private_folder, write_private
 from intake.errors import Damaged, Fault, IntakeError, KeyringRefused, Usage
-from intake.keyring.files import check_names, read_card, read_private, read_vkey, this_day, untaken
+from intake.keyring.backups import SheetSet
+from intake.keyring.files import check_names, note_backup, read_card, read_private, read_vkey, this_day, untaken
 from intake.keyring.fingerprint import GROUPS, differing, is_digits
 from intake.keyring.identity import PrivateFile, open_private
 from intake.keyring.note import SignedNote
@@ -74,10 +75,12 @@ def backup(file: Path, count: int, threshold: int, folder: Path | None) -> None:
                 paths.append(_printable(folder, sheet))
             _show(screen, sheet, paths[-1] if paths else None)
             _typed_back(screen, sheet)
+        listed = note_backup(file, public_texts(private), sheets[0].whole_set)
     for path in paths:
         put(str(path))
     for line in _advice(file, sheets, paths):
         say(line)
+    say(f"{listed} now lists the set: it is how intake knows that this key has a backup, and what to burn one day.")
 
 
 @click.command(cls=Command)
@@ -111,7 +114,8 @@ def restore(
     """
     check_names(origin, label)
     untaken(folder, f"root-{label}.age", f"reviewer-{label}.age")
-    private = rebuild(_gather(), f"{origin}/{label}")
+    shares = _gather()
+    private = rebuild(shares, f"{origin}/{label}")
     *opening, signing = fingerprints(private)
     for digits in opening:
         say(f"Opening key  {digits}")
@@ -125,6 +129,8 @@ def restore(
         raise Fault("the new file does not hold what was put into it", "Nothing was written. Try another machine.")
     path = folder / f"{kind}-{label}.age"
     write_private(path, sealed)
+    made = SheetSet(shares[0].set_name, shares[0].threshold, None, this_day())
+    note_backup(path, public_texts(private), made)
     put(str(path))
     say(f"Rebuilt: {proof}.")
     if not compared:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
+from intake.keyring.backups import SheetSet
 from intake.keyring.shares import Share
 
 TITLE = "Recovery words"
@@ -28,6 +29,11 @@ class Sheet:
     def name(self) -> str:
         """For the file; no word on what it opens."""
         return f"sheet-{self.share.set_name}-{self.share.number}-of-{self.count}.pdf"
+
+    @property
+    def whole_set(self) -> SheetSet:
+        """The set that this sheet is one of."""
+        return SheetSet(self.share.set_name, self.share.threshold, self.count, self.day)
 
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:

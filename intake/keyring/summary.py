@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from intake.errors import Exit
@@ -67,8 +67,11 @@ def _count(note: SignedNote, keyring: Keyring, whose: str) -> str:
     return f"  signed     by {names} of {whose}: " + (f"{missing} more needed" if missing else "enough")
 
 
-def cautions(keyring: Keyring, today: date) -> tuple[str, ...]:
-    """What to mend before it hurts: `Keyring.warnings`, days that run out, and whatever hangs on a single thread."""
+def cautions(keyring: Keyring, today: date, unsaved: Iterable[str] = ()) -> tuple[str, ...]:
+    """What to mend before it hurts: `Keyring.warnings`, days that run out, and whatever hangs on a single thread.
+
+    `unsaved` names the keys at hand that are on no paper ("reviewer r1"): only their owners can know.
+    """
     said = list(keyring.warnings(today))
     if today < keyring.expires and (keyring.expires - today).days <= WARN_DAYS:
         said.append(f"keyring {keyring.serial} expires {_away(keyring.expires, today)}: extend or rotate it by then")
@@ -83,11 +86,12 @@ def cautions(keyring: Keyring, today: date) -> tuple[str, ...]:
         said.append(f"any one of the {roots} roots can change the keyring: whoever steals one key can add a reviewer")
     if len(keyring.reviewers) == 1:
         said.append("there is only one reviewer: if that key is lost, every report is")
+    said += [f"{name} has no backup on paper: intake keys backup makes one" for name in unsaved]
     return tuple(said)
 
 
 def urgency(keyring: Keyring, today: date) -> Exit:
-    """The exit status that tells a timer how soon the keyring must be followed, as `intake drop status` does."""
+    """The exit status that tells a timer how soon the keyring must be followed: it expires, and closes no earlier."""
     left = (keyring.expires - today).days
     if left <= ALARM_DAYS:
         return Exit.WARNING_7_DAYS

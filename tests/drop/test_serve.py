@@ -1,5 +1,6 @@
 """The real process: starting, refusing to start, waitress's own errors, load, kills, and what it leaves on disk."""
 
+import json
 import os
 import re
 import signal
@@ -404,10 +405,14 @@ def test_sigterm_answers_what_is_under_way(world: World, tmp_path: Path, sealed:
 def test_status_warns_as_the_keyring_ages(tmp_path: Path) -> None:
     for age, code in ((0, Exit.OK), (95, Exit.WARNING_30_DAYS), (115, Exit.WARNING_7_DAYS), (200, Exit.WARNING_7_DAYS)):
         folder = tmp_path / str(age)
-        world = make_world(folder / "keys", today=NOW - timedelta(days=age))
+        world = make_world(folder / "keys", today=NOW - timedelta(days=age), roots=1, threshold=1)
         with running_drop(world, folder) as drop:
             done = command("status", "--json", "--data", drop.data)
         assert done.returncode == code
+        warnings = json.loads(done.stdout)["warnings"]
+        assert "there is only one root" in warnings[-1]
+        assert all(f"Warning: {warning}.\n" in done.stderr for warning in warnings)
+        assert len(warnings) == (1 if code == Exit.OK else 2)
         assert f'"days_to_expires": {120 - age}' in done.stdout
         assert '"count_by_day": {}' in done.stdout
 

@@ -13,10 +13,11 @@ import pypdfium2
 import pytest
 
 from intake.errors import Exit
+from intake.keyring.files import read_backups
 from intake.keyring.fingerprint import fingerprint
 from intake.keyring.identity import PrivateFile, open_private
 from intake.keyring.note import SigningKey
-from intake.keyring.shares import split, words_of
+from intake.keyring.shares import public_texts, split, words_of
 from tests.harness.bundles import make_report, seal_report
 from tests.harness.keys import ORIGIN, PASSPHRASE, World, make_world
 from tests.harness.terminals import Terminal, terminal
@@ -104,6 +105,10 @@ def test_a_lost_laptop_comes_back_from_paper_and_opens_the_reports_of_before(wor
         assert all(f"{number} {word}" in text for number, word in enumerate(words, 1))
         assert f"delete sheets/{sheet.name} and every copy" in screen.left
     assert f"delete {world.folder / 'reviewer-r1.age'} and every copy" in screen.left.replace("\r\n", "")
+    listed = read_backups(world.folder / "reviewer-r1.age")
+    assert listed is not None
+    assert listed.covers(public_texts(private(world)))
+    assert [(made.name, made.threshold, made.count) for made in listed.sets] == [(sheets[0].name[6:11], 2, 3)]
 
     out = tmp_path / "restored"
     with terminal(
@@ -125,6 +130,10 @@ def test_a_lost_laptop_comes_back_from_paper_and_opens_the_reports_of_before(wor
     restored = out / "reviewer-r1.age"
     assert restored.stat().st_mode & 0o777 == 0o600
     assert open_private(restored.read_bytes(), NEW) == private(world)
+    brought = read_backups(restored)
+    assert brought is not None
+    assert brought.covers(public_texts(private(world)))
+    assert [(made.name, made.threshold, made.count) for made in brought.sets] == [(sheets[0].name[6:11], 2, None)]
 
     with terminal(
         *("review", "open", "report.age", "-i", restored, "--to", "opened"),
@@ -169,6 +178,7 @@ def test_typing_back_names_the_wrong_word_and_goes_on_from_there(world: World, t
 
 @pytest.mark.parametrize("how", ["interrupt", "end of input"])
 def test_a_ceremony_that_stops_leaves_no_sheet_behind(world: World, tmp_path: Path, how: str) -> None:
+    before = read_backups(world.folder / "root-a.age")
     with terminal(
         *("keys", "backup", world.folder / "root-a.age", "--shares", 3, "--threshold", 2, "--out", "sheets"),
         folder=tmp_path,
@@ -186,6 +196,7 @@ def test_a_ceremony_that_stops_leaves_no_sheet_behind(world: World, tmp_path: Pa
             screen.end_input()
         assert screen.end() == Exit.FAULT
     assert "no backup. Burn what was printed" in screen.left
+    assert read_backups(world.folder / "root-a.age") == before
     assert list((tmp_path / "sheets").iterdir()) == []
     assert "Traceback" not in screen.shown
 
