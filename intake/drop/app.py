@@ -5,6 +5,7 @@
 | GET / and /<language> | the form |
 | POST / | a report written without JavaScript, sealed here (see `plain`) |
 | PUT /reports/<32 hex> | a sealed report: 201 new, 200 the same again |
+| POST /mailbox | 16 bytes that name a mailbox; the answer has one length, whatever waits there |
 | GET /keyring.note, /keyring/<serial>.note | the signed keyrings |
 | GET /a/<name>.<hash>.<ext> | the page's scripts and style |
 
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 
 HTML = "text/html; charset=utf-8"
 NOTE = "text/plain; charset=utf-8"
+BYTES = "application/octet-stream"
+
+MAILBOX_SIZE = 16
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _SERIAL = re.compile(r"[1-9][0-9]{0,8}")
@@ -78,6 +82,13 @@ class Shelf(Protocol):
         """Keep one report; return when it is on disk."""
 
 
+class Post(Protocol):
+    """Where answers wait: `intake.drop.mailboxes.Mailboxes`."""
+
+    def ask(self, mailbox: bytes) -> bytes:
+        """What there is for a mailbox of 16 bytes, always of one length."""
+
+
 def utc_today() -> date:
     """The day it is, for everybody the same."""
     return datetime.now(UTC).date()
@@ -112,6 +123,7 @@ def create_app(
     config: Config,
     chain: Callable[[], Chain],
     store: Shelf,
+    mailboxes: Post,
     pages: Callable[[], PageBodies],
     assets: AssetBodies,
     *,
@@ -188,6 +200,17 @@ def create_app(
         if outcome is Outcome.OTHER:
             return refused(problems.OTHER_BYTES)
         return Response(status=201 if outcome is Outcome.NEW else 200, content_type=NOTE)
+
+    @app.post("/mailbox", provide_automatic_options=False)
+    @buckets.reports
+    def mailbox() -> Response:
+        wanted = request.get_data(cache=False, parse_form_data=False)
+        if len(wanted) != MAILBOX_SIZE:
+            return refused(problems.BAD_REQUEST)
+        try:
+            return Response(mailboxes.ask(wanted), content_type=BYTES)
+        except Fault:
+            return refused(problems.UNAVAILABLE)
 
     @app.get("/keyring.note", provide_automatic_options=False)
     def keyring() -> Response:

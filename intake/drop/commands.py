@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,14 +20,15 @@ import click
 
 from intake.drop.app import utc_today
 from intake.drop.belief import stored_chain
+from intake.drop.delivery import Delivered
 from intake.drop.folder import DataFolder, Role
 from intake.drop.store import Store
-from intake.errors import Fault, Usage
+from intake.errors import Exit, Fault, IntakeError, Usage
 from intake.keyring.fingerprint import is_digits
 from intake.keyring.summary import cautions, urgency
 from intake.options import Command as ListingCommand
 from intake.options import Several
-from intake.terminal import put, say
+from intake.terminal import put, safe, say
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -182,6 +183,59 @@ def export(data: Path, to: Path, everything: bool) -> None:
     with folder.held(Role.MAINTAIN), _opened(folder) as store:
         for path in write(folder, store, to, utc_today(), everything=everything):
             put(str(path))
+
+
+@door.command()
+@_data
+@click.argument("outboxes", nargs=-1, required=True, type=_PATH, metavar="OUTBOX…")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def deliver(data: Path, outboxes: tuple[Path, ...], as_json: bool) -> int:
+    """Take in what reviewers send: answers to witnesses, and which bundles they have.
+
+    Each outbox counts whole or not at all; one that is refused doesn't stop the others. Delivering it again changes
+    nothing. The counts of answers include decoys, which the server can't tell from answers.
+    """
+    from intake.drop.delivery import deliver as take
+
+    folder = DataFolder.open(data)
+    chain = stored_chain(folder, utc_today())
+    told: list[dict[str, object]] = []
+    errors: list[IntakeError] = []
+    with folder.held(Role.MAINTAIN), _opened(folder) as store:
+        for path in outboxes:
+            try:
+                with path.open("rb") as source:
+                    found = take(store, chain, source, utc_today())
+            except OSError as error:
+                errors.append(Fault(f"{path} can't be read: {error.strerror}", "Check the path."))
+            except IntakeError as error:
+                errors.append(error)
+            else:
+                told.append({"outbox": str(path), **asdict(found)})
+                say(f"{safe(str(path))}: {_delivered(found)}.")
+                continue
+            told.append({"outbox": str(path), "error": str(errors[-1]), "exit": int(errors[-1].exit_code)})
+            say(f"Not delivered: {safe(str(path))}: {safe(str(errors[-1]))}.\n               {errors[-1].advice}")
+    if as_json:
+        put(json.dumps(told, indent=2))
+    if not errors:
+        return Exit.OK
+    return errors[0].exit_code if len(errors) == len(outboxes) == 1 else Exit.SOME_FAILED
+
+
+def _delivered(found: Delivered) -> str:
+    """The outcome of one outbox in a sentence without its full stop."""
+    name = f"outbox {found.serial} of {found.label}"
+    if found.before:
+        return f"{name} was delivered before; nothing changed"
+    parts = [f"{name}: {found.left} answers and decoys left, {found.bundles} bundles acknowledged"]
+    if found.superseded:
+        parts.append(f"{found.superseded} gave way to newer answers")
+    if found.strange:
+        parts.append(f"{found.strange} of its bundles are unknown here, as after a restore")
+    if found.missing:
+        parts.append(f"{found.missing} outboxes before it never came: ask the reviewer")
+    return "; ".join(parts)
 
 
 def _opened(folder: DataFolder) -> Store:

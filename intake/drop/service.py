@@ -19,6 +19,7 @@ from intake.drop.assets import Assets
 from intake.drop.belief import Belief
 from intake.drop.config import Config
 from intake.drop.folder import DataFolder, Role
+from intake.drop.mailboxes import Mailboxes
 from intake.drop.pages import Pages, Setting
 from intake.drop.server import Bounds, Server, allow_files, listener, silence
 from intake.drop.store import Store
@@ -84,6 +85,7 @@ class Caretaker(threading.Thread):
         self,
         folder: DataFolder,
         store: Store,
+        mailboxes: Mailboxes,
         belief: Belief,
         pages: PageShelf,
         failures: Callable[[], Counter[str]],
@@ -93,6 +95,7 @@ class Caretaker(threading.Thread):
         super().__init__(name="caretaker", daemon=True)
         self._folder = folder
         self._store = store
+        self._mailboxes = mailboxes
         self._belief = belief
         self._pages = pages
         self._failures = failures
@@ -132,6 +135,7 @@ class Caretaker(threading.Thread):
     def _fold(self, today: date) -> None:
         try:
             with self._folder.held(Role.MAINTAIN, wait=True):
+                self._mailboxes.expire(today)
                 self._store.fold(today)
         except IntakeError as error:
             self._say(f"the store could not be folded: {error}")
@@ -155,11 +159,12 @@ def serve(config: Config, say: Say) -> None:
         belief = Belief(folder, config.keyring, Roots.typed(config.root), utc_today)
         assets = Assets.load()
         pages = PageShelf(config, assets, belief.chain)
-        app = create_app(config, lambda: belief.chain, store, pages, assets)
+        mailboxes = Mailboxes(store)
+        app = create_app(config, lambda: belief.chain, store, mailboxes, pages, assets)
         with listener(config.listen) as bound:
             server = Server(app, bound, bounds)
             caretaker = Caretaker(
-                folder, store, belief, pages, lambda: app.failures + server.failures + tally.counts, say
+                folder, store, mailboxes, belief, pages, lambda: app.failures + server.failures + tally.counts, say
             )
             caretaker.start()
             for number in (signal.SIGTERM, signal.SIGINT):

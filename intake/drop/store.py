@@ -137,13 +137,13 @@ class Store:
     def entries(self) -> list[Entry]:
         """Everything held, in order of id."""
         columns = (report.c.id, report.c.day, report.c.size, report.c.sha256, report.c.claimed, report.c.carried)
-        with self._reading() as connection:
+        with self.reading() as connection:
             rows = connection.execute(select(*columns).order_by(report.c.id)).all()
         return [Entry(r.id, date.fromisoformat(r.day), r.size, r.sha256, r.claimed, r.carried) for r in rows]
 
     def body(self, identifier: bytes) -> bytes:
         """The sealed bytes of one report. Raises `Fault` when it is not here."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             found = connection.execute(select(report.c.body).where(report.c.id == identifier)).scalar()
         if found is None:
             raise Fault(f"report {identifier.hex()} is not in the store", "Restore it from a backup or a bundle.")
@@ -152,38 +152,38 @@ class Store:
     def count_by_day(self) -> dict[date, int]:
         """How many reports are held of each day, oldest day first."""
         counted = select(report.c.day, func.count()).group_by(report.c.day).order_by(report.c.day)
-        with self._reading() as connection:
+        with self.reading() as connection:
             return {date.fromisoformat(day): count for day, count in connection.execute(counted)}
 
     def epoch(self) -> int:
         """The current epoch of the bundle chain."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return int(connection.execute(select(chain.c.epoch)).scalar_one())
 
     def last_bundle(self) -> Issued | None:
         """The newest bundle of the chain, finished or not."""
         newest = select(bundle.c.serial, bundle.c.hash, bundle.c.note).order_by(bundle.c.serial.desc()).limit(1)
-        with self._reading() as connection:
+        with self.reading() as connection:
             row = connection.execute(newest).first()
         return None if row is None else Issued(row.serial, row.hash, row.note)
 
     def begin_bundle(self, serial: int, digest: bytes, note: bytes, *, day: date) -> None:
         """Promise bundle `serial`: from here on this index, and no other, will be the chain's next link."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(
                 insert(bundle).values(serial=serial, hash=digest, day=day.isoformat(), note=note),
             )
 
     def finish_bundle(self, serial: int, carried: Sequence[bytes]) -> None:
         """The file of bundle `serial` is on disk and carries these reports."""
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(update(bundle).where(bundle.c.serial == serial).values(note=None))
             for identifier in carried:
                 connection.execute(update(report).where(report.c.id == identifier).values(carried=True))
 
     def folded(self) -> date:
         """The day of the last fold."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return date.fromisoformat(connection.execute(select(chain.c.folded)).scalar_one())
 
     def fold(self, today: date) -> None:
@@ -191,14 +191,14 @@ class Store:
 
         Needs as much free disk as the file is large. Raises `Fault` when a reader holds the log for two minutes.
         """
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(update(chain).values(folded=today.isoformat()))
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             try:
                 connection.exec_driver_sql("VACUUM")
                 self._empty_log(connection)
             except SQLAlchemyError as error:
-                raise _fault(error) from error
+                raise fault(error) from error
 
     def _empty_log(self, connection: Connection) -> None:
         """Move the log into the file and cut it to nothing; readers that are still on it are waited for."""
@@ -209,26 +209,28 @@ class Store:
             time.sleep(0.05)
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
+    def reading(self) -> Iterator[Connection]:
+        """A connection to read with. Raises `Fault`."""
         try:
             with self._engine.connect() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            raise _fault(error) from error
+            raise fault(error) from error
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator[Connection]:
+        """A transaction: committed and on disk at its end, or undone. Raises `Fault`."""
         try:
             with self._engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            raise _fault(error) from error
+            raise fault(error) from error
 
     def _write_all(self) -> None:
         """The writer thread: take what waits, commit it together, tell each sender."""
         while (batch := self._gathered()) is not None:
             try:
-                with self._writing() as connection:
+                with self.writing() as connection:
                     outcomes = _insert(connection, [ticket.row for ticket in batch])
             except Fault as error:
                 for ticket in batch:
@@ -312,10 +314,10 @@ def _migrate(connection: Connection) -> None:
         alembic.upgrade(config, "head")
         connection.commit()
     except SQLAlchemyError as error:
-        raise _fault(error) from error
+        raise fault(error) from error
 
 
-def _fault(error: SQLAlchemyError) -> Fault:
+def fault(error: SQLAlchemyError) -> Fault:
     """SQLAlchemy's error as ours. The statement and its values stay out of the message."""
     cause = getattr(error, "orig", None)
     if isinstance(cause, sqlite3.Error) and getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:

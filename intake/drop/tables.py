@@ -32,6 +32,35 @@ bundle = Table(
     Column("note", LargeBinary),  # the signed index while its file is not yet known to be on disk, then null
 )
 
+reply = Table(
+    "reply",
+    metadata,
+    Column("mailbox", LargeBinary(16), primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("day", String(10), nullable=False),  # of delivery
+    Column("body", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The newest answer of each mailbox, and decoys; the mailbox of zeros holds the filler (see `mailboxes`)."""
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("label", String(32), primary_key=True),
+    Column("serial", Integer, nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),  # SHA-256 of its text
+)
+"""The newest outbox of each reviewer."""
+
+acknowledged = Table(
+    "acknowledged",
+    metadata,
+    Column("serial", Integer, primary_key=True, autoincrement=False),  # of the bundle
+    Column("label", String(32), primary_key=True),
+    Column("day", String(10), nullable=False),
+)
+"""Which reviewer has imported which bundle."""
+
 chain = Table(
     "chain",
     metadata,

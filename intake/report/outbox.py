@@ -154,7 +154,7 @@ def write_outbox(sink: BinaryIO, head: Outbox, key: SigningKey, number: int, rep
     while wanted < len(sealed):
         wanted *= 2
     while len(sealed) < wanted:
-        sealed.setdefault(*_decoy())
+        sealed.setdefault(*decoy())
     left = tuple(Left(mailbox, number, hashlib.sha256(sealed[mailbox]).hexdigest()) for mailbox in sorted(sealed))
     outbox = replace(head, replies=left)
     writer = ustar.Writer(sink)
@@ -165,7 +165,7 @@ def write_outbox(sink: BinaryIO, head: Outbox, key: SigningKey, number: int, rep
     return outbox
 
 
-def _decoy() -> tuple[str, bytes]:
+def decoy() -> tuple[str, bytes]:
     """An answer that nobody can open, in a mailbox that nobody has: the seal is real, its identity is forgotten."""
     nobody = HybridIdentity.generate().recipient
     return HybridIdentity.generate().seed[:16].hex(), seal_bytes(bytes(PLAIN_SIZE), [nobody])

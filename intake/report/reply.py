@@ -29,7 +29,7 @@ from intake.keyring.lines import Lines
 from intake.keyring.note import SignedNote, SigningKey
 from intake.keyring.text import Keyring
 from intake.report import sizes
-from intake.sealing import HybridIdentity, HybridRecipient, open_bytes, seal_bytes
+from intake.sealing import Header, HybridIdentity, HybridRecipient, check_stanzas, open_bytes, seal_bytes
 
 FORM = "amonat/reply/1"
 PLAIN_SIZE = 8_192
@@ -113,6 +113,16 @@ class Reply:
         """The answer signed by `key` and sealed: `SEALED_SIZE` bytes."""
         note = bytes(SignedNote.sign(bytes(self), key))
         return seal_bytes(note.ljust(PLAIN_SIZE, b"\0"), [recipient])
+
+
+def is_sealed(content: bytes) -> bool:
+    """Whether this looks like a sealed answer: the one length, one hybrid stanza. What is in it, nobody can tell."""
+    try:
+        header = Header.parse(content)
+        check_stanzas(header)
+    except Damaged:
+        return False
+    return len(content) == SEALED_SIZE and [stanza.kind for stanza in header.stanzas] == [HybridRecipient.kind]
 
 
 def verify(sealed: bytes, identity: HybridIdentity, keyring: Keyring, mailbox: str, today: date) -> Reply:

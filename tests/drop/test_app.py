@@ -50,12 +50,25 @@ class Shelf:
 
 
 @dataclass
+class Post:
+    """Mailboxes in memory."""
+
+    held: dict[bytes, bytes] = field(default_factory=dict)
+
+    def ask(self, mailbox: bytes) -> bytes:
+        if mailbox == b"broken mailbox!!":
+            raise Fault("broken")
+        return self.held.get(mailbox, b"\0" * 100)
+
+
+@dataclass
 class House:
     """An app with everything around it that a test may turn."""
 
     world: World
     config: Config
     shelf: Shelf = field(default_factory=Shelf)
+    post: Post = field(default_factory=Post)
     today: date = TODAY
 
     @property
@@ -63,7 +76,7 @@ class House:
         chain = self.world.chain()
         assets = Assets.load()
         pages = PageShelf(self.config, assets, chain)
-        return create_app(self.config, lambda: chain, self.shelf, pages, assets, today=lambda: self.today)
+        return create_app(self.config, lambda: chain, self.shelf, self.post, pages, assets, today=lambda: self.today)
 
     @property
     def client(self) -> FlaskClient:
@@ -427,3 +440,17 @@ def test_readable_words_of_any_script_are_no_junk(client: FlaskClient) -> None:
     assert client.get("/", headers={"X-Who": "Зарина".encode().decode("latin-1")}).status_code == 200
     assert client.get("/?utm=Зарина").status_code == 200
     assert client.get("/Зарина").status_code == 404
+
+
+def test_a_mailbox_is_asked_for_by_a_body_of_one_length(house: House) -> None:
+    house.post.held[b"m" * 16] = b"\1" * 100
+    found, nothing = (house.client.post("/mailbox", data=mailbox) for mailbox in (b"m" * 16, b"n" * 16))
+    assert (found.status_code, found.data) == (200, b"\1" * 100)
+    assert (nothing.status_code, nothing.data) == (200, b"\0" * 100)
+    assert list(found.headers) == list(nothing.headers)
+    assert "Content-Encoding" not in found.headers
+    for wrong in (b"", b"m" * 15, b"m" * 17, b"m" * 100_000):
+        answer = house.client.post("/mailbox", data=wrong)
+        assert (answer.status_code, word(answer)) == (400, "bad-request")
+    broken = house.client.post("/mailbox", data=b"broken mailbox!!")
+    assert (broken.status_code, word(broken)) == (503, "unavailable")

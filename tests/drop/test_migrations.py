@@ -33,7 +33,22 @@ def first(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO bundle VALUES (12, ?, '2026-11-22', NULL)", (b"h" * 32,))
 
 
-SHAPES: dict[str, Callable[[sqlite3.Connection], None]] = {"0001": first}
+def mailboxes(connection: sqlite3.Connection) -> None:
+    """A drop as 0002 leaves it: with tables for answers and acknowledgements."""
+    first(connection)
+    connection.executescript(
+        """
+        UPDATE alembic_version SET version_num = '0002';
+        CREATE TABLE reply (mailbox BLOB NOT NULL PRIMARY KEY, number INTEGER NOT NULL, day VARCHAR(10) NOT NULL,
+            body BLOB NOT NULL) WITHOUT ROWID;
+        CREATE TABLE outbox (label VARCHAR(32) NOT NULL PRIMARY KEY, serial INTEGER NOT NULL, hash BLOB NOT NULL);
+        CREATE TABLE acknowledged (serial INTEGER NOT NULL, label VARCHAR(32) NOT NULL, day VARCHAR(10) NOT NULL,
+            PRIMARY KEY (serial, label));
+        """
+    )
+
+
+SHAPES: dict[str, Callable[[sqlite3.Connection], None]] = {"0001": first, "0002": mailboxes}
 
 
 def test_there_is_a_shape_for_each_migration() -> None:

@@ -11,6 +11,7 @@ from intake.drop.assets import Assets
 from intake.drop.belief import Belief
 from intake.drop.config import load
 from intake.drop.folder import DataFolder
+from intake.drop.mailboxes import Mailboxes
 from intake.drop.service import Caretaker, PageShelf
 from intake.drop.store import Store
 from tests.harness.keys import TODAY, World, make_world
@@ -31,7 +32,9 @@ def test_the_day_ends_with_a_fold_and_counts(tmp_path: Path, world: World) -> No
     flags = {"data": folder.path, "keyring": world.folder / "keyring.note", "root": world.fingerprints}
     pages = PageShelf(load(flags, {}, toml(SETTINGS).encode()), Assets.load(), belief.chain)
     with Store(folder) as store:
-        caretaker = Caretaker(folder, store, belief, pages, lambda: failures, said.append, lambda: clock[0])
+        caretaker = Caretaker(
+            folder, store, Mailboxes(store), belief, pages, lambda: failures, said.append, lambda: clock[0]
+        )
         store.put(os.urandom(16), b"x", claimed=1, day=TODAY)
         caretaker.look()
         assert (said, store.folded()) == ([], date.min)

@@ -16,6 +16,7 @@ from intake.drop.app import create_app
 from intake.drop.assets import Assets
 from intake.drop.config import Config
 from intake.drop.folder import DataFolder
+from intake.drop.mailboxes import Mailboxes
 from intake.drop.pages import Pages, Setting
 from intake.drop.store import Store
 from intake.report.package import Report, read_package
@@ -80,7 +81,7 @@ def running_site(folder: Path) -> Iterator[Site]:
     )
     pages, chain = Pages(setting, assets), world.chain()
     with Store(DataFolder.open(config.data, create=True)) as store:
-        app = create_app(config, lambda: chain, store, lambda: pages, assets)
+        app = create_app(config, lambda: chain, store, Mailboxes(store), lambda: pages, assets)
         channels: dict[int, socket.socket] = {}
         listener = socket.create_server(("127.0.0.1", 0))
         server = create_server(app, sockets=[listener], map=channels, threads=8, clear_untrusted_proxy_headers=True)

@@ -1,0 +1,250 @@
+"""Outboxes are taken in whole or not at all, once, in their order, and only from a reviewer of today's keyring."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from intake.drop.belief import Belief
+from intake.drop.delivery import Delivered, Forked, Replayed, deliver
+from intake.drop.export import export
+from intake.drop.folder import DataFolder
+from intake.drop.mailboxes import Mailboxes
+from intake.drop.store import Store
+from intake.errors import ChainBroken, Damaged, Exit, IntakeError, KeyringRefused
+from intake.report.code import Holder
+from intake.report.outbox import LEAST, Acknowledged
+from intake.report.reply import SEALED_SIZE, verify
+from tests.harness.keys import TODAY, World, make_world, new_key
+from tests.harness.outboxes import NUMBER, answer, hash_of, holder, make_outbox
+from tests.harness.server import command
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return make_world(tmp_path / "keys")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, world: World) -> DataFolder:
+    folder = DataFolder.open(tmp_path / "data", create=True)
+    Belief(folder, world.folder / "keyring.note", world.typed, lambda: TODAY)
+    folder.drop_key.write_bytes((world.folder / "drop.key").read_bytes())
+    return folder
+
+
+@pytest.fixture
+def store(folder: DataFolder) -> Iterator[Store]:
+    with Store(folder) as store:
+        yield store
+
+
+def take(store: Store, world: World, outbox: bytes) -> Delivered:
+    return deliver(store, world.chain(), io.BytesIO(outbox), TODAY)
+
+
+def read(store: Store, world: World, to: Holder) -> str | None:
+    """What the witness reads, believed."""
+    said = Mailboxes(store).ask(bytes.fromhex(to.mailbox))
+    if not said[0]:
+        return None
+    return verify(said[1:], to.identity, world.keyring, to.mailbox, TODAY).text
+
+
+def acknowledge(store: Store, folder: DataFolder, tmp_path: Path) -> Acknowledged:
+    (tmp_path / "usb").mkdir(exist_ok=True)
+    export(folder, store, tmp_path / "usb", TODAY)
+    last = store.last_bundle()
+    assert last is not None
+    return Acknowledged(last.serial, last.hash)
+
+
+def test_an_answer_reaches_its_witness(store: Store, world: World) -> None:
+    witness = holder(world, 1)
+    found = take(store, world, make_outbox(world, {witness.mailbox: answer(world, witness, "Мо гирифтем.")}))
+    assert found == Delivered("r1", 1, left=LEAST)
+    assert read(store, world, witness) == "Мо гирифтем."
+    assert read(store, world, holder(world, 2)) is None
+
+
+def test_the_same_outbox_again_changes_nothing(store: Store, world: World) -> None:
+    witness = holder(world, 1)
+    outbox = make_outbox(world, {witness.mailbox: answer(world, witness)})
+    take(store, world, outbox)
+    assert take(store, world, outbox) == Delivered("r1", 1, before=True)
+    assert read(store, world, witness) == "Received."
+
+
+def test_only_the_newest_answer_is_kept_whoever_wrote_it(store: Store, world: World) -> None:
+    witness = holder(world, 1)
+    first = make_outbox(world, {witness.mailbox: answer(world, witness, "first")})
+    take(store, world, first)
+    newer = answer(world, witness, "newer", number=NUMBER + 5, reviewer=1)
+    take(store, world, make_outbox(world, {witness.mailbox: newer}, reviewer=1, number=NUMBER + 5))
+    late = answer(world, witness, "late", number=NUMBER + 4)
+    found = take(
+        store,
+        world,
+        make_outbox(world, {witness.mailbox: late}, serial=2, previous=hash_of(first), number=NUMBER + 4),
+    )
+    assert (found.left, found.superseded) == (LEAST - 1, 1)
+    assert read(store, world, witness) == "newer"
+
+
+def test_bundles_are_acknowledged_once(store: Store, folder: DataFolder, world: World, tmp_path: Path) -> None:
+    acks = [acknowledge(store, folder, tmp_path) for _ in range(2)]
+    first = make_outbox(world, acknowledged=acks[:1])
+    assert take(store, world, first).bundles == 1
+    both = [*acks, Acknowledged(99, bytes(32))]
+    found = take(store, world, make_outbox(world, acknowledged=both, serial=2, previous=hash_of(first)))
+    assert (found.bundles, found.strange) == (1, 1)
+
+
+def test_an_outbox_that_never_came_is_missed(store: Store, world: World) -> None:
+    take(store, world, make_outbox(world))
+    assert take(store, world, make_outbox(world, serial=4, previous=b"x" * 32)).missing == 2
+
+
+def refused(store: Store, world: World, outbox: bytes) -> IntakeError:
+    before = store.folder.database.with_name("drop.db-wal").read_bytes()
+    with pytest.raises(IntakeError) as caught:
+        take(store, world, outbox)
+    assert store.folder.database.with_name("drop.db-wal").read_bytes() == before
+    assert caught.value.advice
+    return caught.value
+
+
+def test_each_bad_outbox_is_refused_for_its_own_reason_and_leaves_no_trace(
+    store: Store, folder: DataFolder, world: World, tmp_path: Path
+) -> None:
+    Mailboxes(store)
+    ack = acknowledge(store, folder, tmp_path)
+    witness = holder(world, 1)
+    mine = {witness.mailbox: answer(world, witness)}
+    first = make_outbox(world, mine)
+    second = make_outbox(world, serial=2, previous=hash_of(first))
+    take(store, world, first)
+    take(store, world, second)
+    after: dict[str, Any] = {"serial": 3, "previous": hash_of(second)}
+    stranger = make_world(tmp_path / "stranger")
+    cases: dict[str, tuple[bytes, type[IntakeError], str]] = {
+        "forged": (make_outbox(world, mine, key=new_key("r1"), **after), KeyringRefused, "not signed by r1"),
+        "by nobody we know": (
+            make_outbox(world, label="r9", key=new_key("r9"), **after),
+            KeyringRefused,
+            "r9 is no reviewer",
+        ),
+        "of other reviewers": (make_outbox(stranger, **after), KeyringRefused, "not signed by r1"),
+        "replayed": (first, Replayed, "2 was delivered already"),
+        "another under the same number": (
+            make_outbox(world, mine, serial=2, previous=hash_of(first)),
+            Forked,
+            "another outbox 2",
+        ),
+        "on another past": (make_outbox(world, serial=3, previous=b"x" * 32), Forked, "does not follow"),
+        "of another drop": (make_outbox(world, origin="other.example", **after), ChainBroken, "not for drop.example"),
+        "of a keyring to come": (make_outbox(world, keyring=2, **after), ChainBroken, "keyring 2"),
+        "with another bundle": (
+            make_outbox(world, acknowledged=[replace(ack, hash=b"x" * 32)], **after),
+            Forked,
+            "another bundle 1",
+        ),
+        "with a readable answer": (
+            make_outbox(world, {witness.mailbox: b"hello".ljust(SEALED_SIZE)}, **after),
+            Damaged,
+            "not sealed",
+        ),
+        "cut off": (make_outbox(world, mine, **after)[:-9000], Damaged, "cut off"),
+        "altered": (_altered(make_outbox(world, mine, **after)), Damaged, "SHA-256"),
+        "no outbox": (b"hello", Damaged, "cut off"),
+    }
+    for name, (outbox, kind, reason) in cases.items():
+        error = refused(store, world, outbox)
+        assert type(error) is kind, name
+        assert reason in str(error), (name, str(error))
+    assert read(store, world, witness) == "Received."
+    assert take(store, world, make_outbox(world, **after)).missing == 0
+
+
+def _altered(outbox: bytes) -> bytes:
+    at = len(outbox) - 5_000
+    return outbox[:at] + bytes([outbox[at] ^ 1]) + outbox[at + 1 :]
+
+
+def test_a_reviewer_who_left_can_leave_no_answers(store: Store, world: World) -> None:
+    witness = holder(world, 1)
+    outbox = make_outbox(world, {witness.mailbox: answer(world, witness, reviewer=2)}, reviewer=2)
+    later = world.next(reviewers=2)
+    with pytest.raises(KeyringRefused, match="r3 is no reviewer of keyring 2"):
+        take(store, later, outbox)
+
+
+def test_the_command_tells_what_it_did(folder: DataFolder, world: World, tmp_path: Path) -> None:
+    Store(folder).close()
+    first, bad = tmp_path / "drop.example-r1-000001.outbox", tmp_path / "bad.outbox"
+    first.write_bytes(make_outbox(world))
+    bad.write_bytes(b"hello")
+    done = command("deliver", first, "--data", folder.path)
+    assert done.returncode == Exit.OK
+    assert "outbox 1 of r1: 32 answers and decoys left, 0 bundles acknowledged" in done.stderr
+    again = command("deliver", first, bad, tmp_path / "none", "--json", "--data", folder.path)
+    assert again.returncode == Exit.SOME_FAILED
+    assert "delivered before; nothing changed" in again.stderr
+    told = json.loads(again.stdout)
+    assert told[0]["before"] is True
+    assert [each.get("exit") for each in told] == [None, Exit.DAMAGED, Exit.FAULT]
+    alone = command("deliver", bad, "--data", folder.path)
+    assert alone.returncode == Exit.DAMAGED
+
+
+def _delivering(folder: DataFolder, outbox: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "intake", "drop", "deliver", str(outbox), "--data", str(folder.path)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+@pytest.mark.parametrize("kills", [4, pytest.param(50, marks=pytest.mark.long)])
+def test_killed_at_any_moment_no_answer_is_lost_or_half_delivered(
+    folder: DataFolder, world: World, tmp_path: Path, kills: int
+) -> None:
+    Store(folder).close()
+    chance = random.Random(kills)
+    witnesses = [holder(world, number) for number in range(1, 41)]
+    previous: bytes | None = None
+    outboxes = []
+    for serial in range(1, 4):
+        number = NUMBER + serial
+        replies = {each.mailbox: answer(world, each, f"answer {serial}", number=number) for each in witnesses}
+        content = make_outbox(world, replies, serial=serial, previous=previous, number=number)
+        previous = hash_of(content)
+        outboxes.append(tmp_path / f"{serial}.outbox")
+        outboxes[-1].write_bytes(content)
+    began = time.monotonic()
+    assert _delivering(folder, outboxes[0]).wait(60) == 0
+    usual = time.monotonic() - began
+    for turn in range(kills):
+        process = _delivering(folder, outboxes[1 if turn < kills // 2 else 2])
+        time.sleep(chance.uniform(0.3, 1.0) * usual)
+        process.send_signal(signal.SIGKILL)
+        process.wait(60)
+        with Store(folder) as store:
+            said = {read(store, world, each) for each in witnesses}
+        assert len(said) == 1, said  # all of one outbox, or all of the next
+        assert said < {"answer 1", "answer 2", "answer 3"}
+    for outbox in outboxes[1:]:
+        assert _delivering(folder, outbox).wait(60) in (Exit.OK, Exit.CHAIN)
+    with Store(folder) as store:
+        assert {read(store, world, each) for each in witnesses} == {"answer 3"}
