@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.error import URLError
@@ -24,7 +26,9 @@ from intake.keyring.text import Keyring
 from intake.report.package import QuestionnaireRef, Report
 from intake.sealing import HybridRecipient
 from tests.harness.bundles import seal_for
+from tests.harness.terminals import put_on_paper, terminal, type_shares
 
+PASSPHRASE = "a passphrase"
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
@@ -60,7 +64,7 @@ class Shell:
         self.environment = {
             **os.environ,
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "INTAKE_PASSPHRASE_COMMAND": "echo a passphrase",
+            "INTAKE_PASSPHRASE_COMMAND": f"echo {PASSPHRASE}",
         }
 
     def adapt(self, block: str) -> list[str]:
@@ -90,6 +94,19 @@ def _block(containing: str) -> str:
     return found[0]
 
 
+def _at_a_terminal(
+    shell: Shell, words: str, *secrets: str, sheets: int = 0, typed: Sequence[tuple[str, ...]] = ()
+) -> list[tuple[str, ...]]:
+    """A command that stands by itself, because it asks for paper: typed with a person's hands. What is on the paper."""
+    (line,) = re.findall(rf"^    intake ({words} .*)$", README, re.MULTILINE)
+    command = shlex.split(line.replace("/dev/shm", str(shell.folder / "memory")))
+    with terminal(*command, folder=shell.folder, secrets=secrets) as screen:
+        paper = put_on_paper(screen, sheets)
+        type_shares(screen, typed)
+        assert screen.end() == Exit.OK, screen.shown
+    return paper
+
+
 def _answers(url: str, server: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
@@ -110,6 +127,8 @@ def test_the_story_runs_from_keys_to_an_opened_report(tmp_path: Path) -> None:
     shell.learn_fingerprints()
     shell.run(_block("keyring-new"))
     shell.run(_block("keyring-show"))
+    paper = _at_a_terminal(shell, "keys backup", PASSPHRASE, sheets=5)
+    _at_a_terminal(shell, "keys council", sheets=5)
     shell.run(_block("keys rotate"))
     keyring = Keyring.parse(SignedNote.parse((tmp_path / "keyring.note").read_bytes()).text)
     report = Report(
@@ -123,6 +142,9 @@ def test_the_story_runs_from_keys_to_an_opened_report(tmp_path: Path) -> None:
         answers={"account": "Seen at the bus station."},
     )
     sealed = seal_for(report, [HybridRecipient.parse(reviewer.recipient) for reviewer in keyring.reviewers])
+    (tmp_path / "report.age").write_bytes(sealed)
+    _at_a_terminal(shell, "keys restore", PASSPHRASE, typed=paper[1:4])
+    assert (tmp_path / "restored" / "reviewer-r1.age").is_file()
     server = subprocess.Popen(shell.adapt(f"exec {_block('drop serve')}"), cwd=tmp_path, env=shell.environment)
     try:
         _answers(f"http://127.0.0.1:{shell.port}/en", server)

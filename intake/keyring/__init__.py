@@ -2,9 +2,10 @@
 
 `note` is the signed-note format, `text` the keyring itself, `trust` the rules by which a chain of keyrings is believed,
 `change` the step from one keyring to the next and `difference` that step in words, `fingerprint` what people compare,
-`card` how a reviewer joins, `identity` the private files, `shares`, `sheet` and `paper` those on paper. The rim:
-`commands` is the door `intake keys`, `ceremonies` those of its commands that change a keyring, `recovery` those that go
-to paper and back, `files` what all of them read.
+`card` how a reviewer joins, `identity` the private files, `shares`, `sheet` and `paper` those on paper, `backups` the
+list of them. The rim: `commands` is the door `intake keys`, `ceremonies` those of its commands that change a keyring,
+`recovery` those that go to paper and back, `council` the identity that never leaves it, `sitting` people and paper at a
+terminal, `files` what all of them read.
 """
 
 from intake.keyring.card import Card

@@ -27,6 +27,7 @@ from intake.errors import Closed, Exit, KeyringRefused, Usage
 from intake.keyring.card import Card
 from intake.keyring.ceremonies import CEREMONIES, CLOSES_AFTER_MONTHS, EXPIRES_AFTER
 from intake.keyring.change import retired_by
+from intake.keyring.council import council
 from intake.keyring.difference import differences, still_to_sign
 from intake.keyring.files import (
     check_names,
@@ -362,7 +363,7 @@ def _tell(as_program: bool, facts: dict[str, str], files: Sequence[Path]) -> Non
         put(f"{facts['label']}  {facts['fingerprint']}")
 
 
-for command in (*CEREMONIES, backup, restore):
+for command in (*CEREMONIES, backup, restore, council):
     door.add_command(command)
 
 __all__ = ["door"]

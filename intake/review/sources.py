@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from intake.errors import Fault
+import click
+
+from intake.errors import Fault, Usage
+from intake.keyring.council import sitting_of
 from intake.review.sealed import readable
 from intake.sealing import Identity, open_identity_file
 from intake.terminal import passphrase, safe
+
+COUNCIL = click.option(
+    "--council",
+    type=click.Path(path_type=Path),
+    metavar="CARD",
+    help="Open as the council of this card: shares are typed in, or read from INTAKE_SHARES_FD, and kept in memory.",
+)
+"""The option whose value goes to `identities_of`."""
 
 FILE_LIMIT = 1 << 20  # bytes of an identity file
 SUFFIXES = (".bundle", ".age")
@@ -19,6 +31,16 @@ def identities_in(path: Path) -> tuple[Identity, ...]:
     return open_identity_file(
         content(path), lambda: passphrase(f"Passphrase of {safe(path.name)}"), skip=(PRIVATE_KEY_PREFIX,)
     )
+
+
+def identities_of(keys: Sequence[Path], council: Path | None) -> tuple[Identity, ...]:
+    """All identities that a command was given: in files, and a council's from shares (`intake.keyring.council`)."""
+    if not keys and council is None:
+        raise Usage("nothing to open with", "Give an identity with -i, or --council with its card.")
+    found = [identity for key in keys for identity in identities_in(key)]
+    if council is not None:
+        found.extend(sitting_of(council).identities)
+    return tuple(found)
 
 
 def content(path: Path) -> bytes:

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from intake.keyring.shares import words_of
+
 PATIENCE = 120  # seconds without the words waited for
 
 
@@ -91,6 +93,29 @@ class Terminal:
                 self.shown += piece.decode()
                 return bool(piece)
         raise AssertionError(f"nothing for {PATIENCE} s: {self.shown[self._read :]}")
+
+
+def copied(screen: Terminal) -> tuple[str, ...]:
+    """What a person writes down while a share is shown."""
+    return words_of(screen.until("wiped from the screen. ").split("\r\n\r\n")[1])
+
+
+def put_on_paper(screen: Terminal, sheets: int) -> list[tuple[str, ...]]:
+    """Copy each sheet, and type it back."""
+    paper = []
+    for _ in range(sheets):
+        paper.append(copied(screen))
+        screen.type("")
+        screen.until("From word 1: ")
+        screen.type(" ".join(paper[-1]))
+    return paper
+
+
+def type_shares(screen: Terminal, paper: Iterable[Sequence[str]]) -> None:
+    """Type each share when it is asked for."""
+    for words in paper:
+        screen.until("from word 1 (")
+        screen.type(" ".join(words))
 
 
 @contextmanager

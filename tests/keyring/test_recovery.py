@@ -20,10 +20,9 @@ from intake.keyring.note import SigningKey
 from intake.keyring.shares import public_texts, split, words_of
 from tests.harness.bundles import make_report, seal_report
 from tests.harness.keys import ORIGIN, PASSPHRASE, World, make_world
-from tests.harness.terminals import Terminal, terminal
+from tests.harness.terminals import copied, put_on_paper, terminal
 
 NEW = "a new passphrase"
-ON_PAPER = "wiped from the screen. "
 
 Words = tuple[str, ...]
 
@@ -40,11 +39,6 @@ def private(world: World, label: str = "r1") -> PrivateFile:
 
 def shares(world: World, label: str = "r1", count: int = 3, threshold: int = 2) -> list[Words]:
     return [share.words for share in split(private(world, label), count, threshold)]
-
-
-def copied(screen: Terminal) -> Words:
-    """What a person writes down while a share is shown."""
-    return words_of(screen.until(ON_PAPER).split("\r\n\r\n")[1])
 
 
 def restore(
@@ -82,17 +76,12 @@ def restore(
 def test_a_lost_laptop_comes_back_from_paper_and_opens_the_reports_of_before(world: World, tmp_path: Path) -> None:
     report = make_report(world, 1, [b"a photo"])
     (tmp_path / "report.age").write_bytes(seal_report(report, world.reviewers, [b"a photo"]))
-    paper: list[Words] = []
     with terminal(
         *("keys", "backup", world.folder / "reviewer-r1.age", "--shares", 3, "--threshold", 2, "--out", "sheets"),
         folder=tmp_path,
         secrets=[PASSPHRASE],
     ) as screen:
-        for _ in range(3):
-            paper.append(copied(screen))
-            screen.type("")
-            screen.until("From word 1: ")
-            screen.type(" ".join(paper[-1]))
+        paper = put_on_paper(screen, 3)
         assert screen.end() == Exit.OK, screen.left
     assert [len(words) for words in paper] == [59, 59, 59]
     left = " ".join(words_of(screen.left))

@@ -20,7 +20,7 @@ from intake.review.keeping import keep
 from intake.review.opening import open_into
 from intake.review.outcomes import Outcome, status, tell
 from intake.review.sealed import Trust, walk
-from intake.review.sources import content, files_of, identities_in, size_of
+from intake.review.sources import COUNCIL, content, files_of, identities_of, size_of
 from intake.terminal import progress, put, safe, say
 
 
@@ -31,11 +31,11 @@ from intake.terminal import progress, put, safe, say
     "--identity",
     "keys",
     multiple=True,
-    required=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="reviewer-L.age, or any age identity file; repeat it for several.",
 )
+@COUNCIL
 @click.option("--to", "target", required=True, type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
 @click.option(
     "--root",
@@ -52,6 +52,7 @@ from intake.terminal import progress, put, safe, say
 def command(
     sources: tuple[Path, ...],
     keys: tuple[Path, ...],
+    council: Path | None,
     target: Path,
     roots: tuple[str, ...],
     threshold: int | None,
@@ -71,7 +72,7 @@ def command(
         Pin.parse(content(pin)) if pin else None,
         datetime.now(UTC).date(),
     )
-    identities = [identity for key in keys for identity in identities_in(key)]
+    identities = identities_of(keys, council)
     questionnaire, words = first_questionnaire(), catalog(language)
 
     def text(report: Report, alarms: Sequence[str]) -> str:

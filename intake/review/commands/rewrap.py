@@ -31,7 +31,7 @@ from intake.review.listing import NAME, Listing, Reader
 from intake.review.opening import contradictions
 from intake.review.outcomes import Outcome, status, tell
 from intake.review.sealed import Sealed, Trust, readable, walk
-from intake.review.sources import content, files_of, identities_in, size_of
+from intake.review.sources import COUNCIL, content, files_of, identities_of, size_of
 from intake.sealing import Identity, Rewrapping, dearmor
 from intake.terminal import progress, put, safe, say
 
@@ -45,11 +45,11 @@ _FILE = click.Path(path_type=Path)
     "--identity",
     "keys",
     multiple=True,
-    required=True,
     type=_FILE,
     metavar="FILE",
     help="reviewer-L.age, or any age identity file; repeat it for several.",
 )
+@COUNCIL
 @click.option("--reviewer", "cards", cls=Several, metavar="CARD…", help="Whom to give them to: reviewer-L.card.")
 @click.option(
     "--fingerprint",
@@ -82,6 +82,7 @@ _FILE = click.Path(path_type=Path)
 def command(
     sources: tuple[Path, ...],
     keys: tuple[Path, ...],
+    council: Path | None,
     cards: tuple[str, ...],
     typed: tuple[str, ...],
     notes: tuple[str, ...],
@@ -111,7 +112,7 @@ def command(
     if cards and not typed:
         say("Note: whose cards these are was not checked; --fingerprint does that.")
     files = [file for source in sources for file in files_of(source)]
-    identities = [identity for key in keys for identity in identities_in(key)]
+    identities = identities_of(keys, council)
     desk = _Desk(_made(target), identities, readers, check)
     outcomes: list[Outcome] = []
     warnings: list[str] = []
