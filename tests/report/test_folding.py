@@ -34,6 +34,8 @@ def test_the_vectors_use_every_letter_and_rule() -> None:
 SAME = (
     ("fold", "Хуҷанд Khujand Khudzhand Худжанд"),
     ("fold", "Раҳмонзода Рахмонов Rahmonov Rakhmonova Rahmonzod Rahmoniyon Раҳмониён Rahmonpur Rahmonfar"),
+    ("fold", "Муродзода Муродов Murodzoda Murodova Муродиён"),
+    ("fold", "Ҳафиззода Хафизов Hafizzoda"),
     ("fold", "Шоҳмансур Schohmansur Shokhmansur Шохмансур"),
     ("fold", "Ҷамшед Djamshed Dzhamshed Zhamshed Джамшед Дзамшед"),
     ("fold", "Юсуф Yusuf Yousouf Usuf"),
