@@ -3,6 +3,7 @@
 import { readFileSync, writeSync } from "node:fs";
 import { seal } from "../../intake/browser/source/age.ts";
 import { answersOf } from "../../intake/browser/source/answers.ts";
+import { gather, split } from "../../intake/browser/source/blocks.ts";
 import { base64, fromBase64, hex } from "../../intake/browser/source/bytes.ts";
 import { drawCode, grouped, openCode, parseCode } from "../../intake/browser/source/code.ts";
 import { fromBech32 } from "../../intake/browser/source/bech32.ts";
@@ -18,6 +19,11 @@ const pattern = (size) => Uint8Array.from({ length: size }, (_, i) => i % 251);
 const identity = (seed) => new Identity(fromBase64(seed));
 
 const tasks = {
+  split: ({ file }) => split(fromBase64(file)),
+  gather: ({ text }) => {
+    const { files, unfinished } = gather(text);
+    return { files: files.map((file) => base64(file, true)), unfinished };
+  },
   /** Each note in turn, as in one visit; what comes of the last. */
   keyring: ({ notes, trust, today, sure }) =>
     notes.reduce((seen, note) => believe(fromBase64(note), trust, today, sure, seen), undefined).serial,
