@@ -1,8 +1,8 @@
 """Answers that wait for witnesses. A mailbox is an id that only a code gives; there is no list of them.
 
 Whoever asks learns at most whether an answer waits, and nobody else learns anything: for "an answer", "no answer" and
-"no such mailbox" the server does the same work and says the same number of bytes. Where there is no answer it reads and
-sends the *filler*, a decoy in the mailbox of zeros, behind another first byte.
+"no such mailbox" the server does the same work, two look-ups and one body, and says the same number of bytes. Where
+there is no answer it sends the *filler*, a decoy in the mailbox of zeros, behind another first byte.
 
 Only the newest answer is kept. What was read is not recorded.
 """
@@ -38,14 +38,14 @@ class Mailboxes:
 
     def ask(self, mailbox: bytes) -> bytes:
         """`ANSWER_SIZE` bytes for a mailbox of 16 bytes. Raises `Fault` when the database fails."""
-        wanted = select(reply.c.body).where(reply.c.mailbox == mailbox)
-        filler = select(reply.c.body).where(reply.c.mailbox == NOBODY)
         with self._store.reading() as connection:
-            found = connection.execute(wanted).scalar() if mailbox != NOBODY else None
-            body = bytes(connection.execute(filler).scalar_one() if found is None else found)
+            known = connection.execute(select(reply.c.number).where(reply.c.mailbox == mailbox)).scalar()
+            waits = bool(known)  # the filler has number 0: asking for its mailbox finds nothing
+            chosen = mailbox if waits else NOBODY
+            body = bytes(connection.execute(select(reply.c.body).where(reply.c.mailbox == chosen)).scalar_one())
         if len(body) != SEALED_SIZE:
             raise Fault("an answer in the store has not the length that answers have", "Restore drop.db.")
-        return (b"\1" if found is not None else b"\0") + body
+        return (b"\1" if waits else b"\0") + body
 
     def expire(self, today: date) -> int:
         """Forget the answers that were delivered more than `KEPT_DAYS` days ago. Returns how many."""
