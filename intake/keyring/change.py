@@ -12,9 +12,9 @@ back in any role. Serial, hash and retired lines are made here, so that nobody c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Generic, TypeAlias, TypeVar
 
 from intake.errors import KeyringRefused, Usage
@@ -26,6 +26,8 @@ from intake.keyring.trust import check_following
 
 MOST = {"root": 16, "drop": 8, "reviewer": 32}
 MOST_RETIRED = 200
+LATE = timedelta(days=183)
+"""How long after the day a keyring closes a report that is carried by hand may still arrive."""
 
 _LAST = {
     "root": "nobody could sign a keyring any more",
@@ -109,6 +111,15 @@ def following(before: Keyring, change: Change, days: Days) -> Keyring:
     except KeyringRefused as error:
         raise Usage(str(error), "Nothing was written: change what was asked for and try again.") from error
     return after
+
+
+def stranded(earlier: Iterable[Keyring], reviewers: Iterable[Reviewer], day: date) -> tuple[Keyring, ...]:
+    """Which of the `earlier` keyrings have no key left among `reviewers`, while a report sealed under them may come.
+
+    Only somebody who kept an old key can open that report then.
+    """
+    standing = {reviewer.recipient for reviewer in reviewers}
+    return tuple(k for k in earlier if day < k.closes + LATE and standing.isdisjoint(k.recipients))
 
 
 def retired_by(before: Keyring, after: Keyring) -> tuple[Retired, ...]:
@@ -261,4 +272,16 @@ def changed(before: Sequence[Member], after: Sequence[Member]) -> Iterator[tuple
             yield None, member
 
 
-__all__ = ["MOST", "Change", "Days", "Swap", "changed", "following", "keys_of", "named", "retired_by"]
+__all__ = [
+    "LATE",
+    "MOST",
+    "Change",
+    "Days",
+    "Swap",
+    "changed",
+    "following",
+    "keys_of",
+    "named",
+    "retired_by",
+    "stranded",
+]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
-from intake.keyring.change import Named, changed
+from intake.keyring.change import LATE, Named, changed, stranded
 from intake.keyring.fingerprint import fingerprint
 from intake.keyring.note import SignedNote
 from intake.keyring.text import Drop, Keyring, Retired, Reviewer, Root
@@ -80,6 +80,11 @@ def _reviewers(before: Keyring, after: Keyring) -> Iterator[str]:
                 yield f"reviewer {new.label}: new signing key {fingerprint(str(new.key))}"
         else:
             yield f"reviewer {new.label}: new signing key {fingerprint(str(new.key))}"
+    if stranded([before], after.reviewers, after.issued):
+        yield (
+            f"NO reviewer's key of keyring {before.serial} stays: a report sealed before may be carried in until "
+            f"{before.closes + LATE}, so let everybody keep the old keys"
+        )
     if _reordered(before.reviewers, after.reviewers):
         yield "the reviewers stand in another order"
 
