@@ -79,7 +79,7 @@ def test_nothing_that_lay_about_was_packed(wheel: zipfile.ZipFile) -> None:
 
 def test_what_is_needed_is_there(wheel: zipfile.ZipFile) -> None:
     names = " ".join(wheel.namelist())
-    for needed in ("seal.", "page.", "style.", "form.html", "first.toml", "tg/page.po", "0001_", "py.typed"):
+    for needed in ("seal.", "page.", "style.", "form.html", "questionnaire.toml", "tg/page.po", "0001_", "py.typed"):
         assert needed in names
     metadata = wheel.read(next(name for name in wheel.namelist() if name.endswith("METADATA"))).decode()
     assert "License-Expression: AGPL-3.0-or-later" in metadata

@@ -25,7 +25,7 @@ from limits import parse as parse_limit
 
 from intake.errors import IntakeError, Usage
 from intake.keyring import Roots
-from intake.locale import catalog, first_questionnaire, languages
+from intake.locale import catalog, languages, packaged_questionnaire
 from intake.report.questionnaire import Questionnaire
 
 LISTEN = "127.0.0.1:8080"
@@ -72,7 +72,7 @@ class Config:
     database: str = ""
     limits: Limits = Limits()
     languages: tuple[str, ...] = ("en",)
-    questionnaire: Questionnaire = field(default_factory=first_questionnaire)
+    questionnaire: Questionnaire = field(default_factory=packaged_questionnaire)
     onion: str | None = None
     leave_url: str = LEAVE_URL
     plain_form: bool = True
@@ -307,9 +307,9 @@ class _Loader:
 
     def _questionnaire(self) -> Questionnaire:
         path = self._text("questionnaire")
-        if path is None or path == "first":
-            return first_questionnaire()
-        return self._parsed(Path(path), Questionnaire.parse) or first_questionnaire()
+        if path is None or path == "packaged":
+            return packaged_questionnaire()
+        return self._parsed(Path(path), Questionnaire.parse) or packaged_questionnaire()
 
     def _parsed(self, path: Path, parse: Callable[[bytes], Questionnaire]) -> Questionnaire | None:
         try:

@@ -18,7 +18,7 @@ import intake
 from intake.drop.assets import Assets, Body
 from intake.errors import Fault, Usage
 from intake.locale import Catalog, Language, catalog, languages
-from intake.report.questionnaire import Questionnaire
+from intake.report.questionnaire import Field, Questionnaire
 
 
 class Organisation(Protocol):
@@ -70,9 +70,23 @@ class Question:
 
     id: str
     type: str
+    layer: int
+    required: bool
+    show_if: str
     text: str
     hint: str
     choices: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A section in one language: what is asked at once, and what stands folded below it."""
+
+    id: str
+    title: str
+    shown: Sequence[Question]
+    folded: Sequence[Question]
+    begins_more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +226,7 @@ def _render(
             threshold=setting.threshold,
             questionnaire=setting.questionnaire,
             digest=setting.questionnaire.digest(words),
-            questions=_questions(setting.questionnaire, words),
+            sections=_parts(setting.questionnaire, words),
             months=_months(code),
             organisation=setting.organisation[code],
             onion=setting.onion,
@@ -229,22 +243,40 @@ def _render(
     )
 
 
-def _questions(questionnaire: Questionnaire, words: Catalog) -> list[Question]:
-    """The questions that are shown first, in one language."""
-    return [
-        Question(
-            id=field.id,
-            type=field.type,
-            text=words.gettext(field.question, field.id),
-            hint=words.gettext(field.hint, f"{field.id}.hint") if field.hint else "",
-            choices=[
-                (choice.code, words.gettext(choice.words, f"{field.choices}.{choice.code}"))
-                for choice in questionnaire.choices(field)
-            ],
+def _parts(questionnaire: Questionnaire, words: Catalog) -> list[Part]:
+    """The questions of each section. Without JavaScript every one is reachable: what isn't asked at once is folded."""
+    parts: list[Part] = []
+    for section in questionnaire.sections:
+        asked = [
+            _question(questionnaire, field, words) for field in questionnaire.fields if field.section == section.id
+        ]
+        shown = [question for question in asked if question.layer == 1]
+        parts.append(
+            Part(
+                id=section.id,
+                title=words.gettext(section.title, f"#{section.id}") if section.title else "",
+                shown=shown,
+                folded=[question for question in asked if question.layer > 1],
+                begins_more=bool(asked) and not shown and not any(part.begins_more for part in parts),
+            )
         )
-        for field in questionnaire.fields
-        if field.layer == 1
-    ]
+    return [part for part in parts if part.shown or part.folded]
+
+
+def _question(questionnaire: Questionnaire, field: Field, words: Catalog) -> Question:
+    return Question(
+        id=field.id,
+        type=field.type,
+        layer=field.layer,
+        required=field.required != "no",
+        show_if=" or ".join(f"{one.field}:{one.code}" for one in field.show_if),
+        text=words.gettext(field.question, field.id),
+        hint=words.gettext(field.hint, f"{field.id}.hint") if field.hint else "",
+        choices=[
+            (choice.code, words.gettext(choice.words, f"{field.choices}.{choice.code}"))
+            for choice in questionnaire.choices(field)
+        ],
+    )
 
 
 def _months(code: str) -> list[str]:

@@ -84,9 +84,9 @@ def catalog(code: str) -> Catalog:
 
 
 @cache
-def first_questionnaire() -> Questionnaire:
+def packaged_questionnaire() -> Questionnaire:
     """The questionnaire that comes with this software."""
-    return Questionnaire.parse(files("intake.report").joinpath("first.toml").read_bytes())
+    return Questionnaire.parse(files("intake.report").joinpath("questionnaire.toml").read_bytes())
 
 
 def _read(path: Traversable) -> Po:

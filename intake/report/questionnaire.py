@@ -192,7 +192,7 @@ class _Parser:
             some = "1 mistake" if len(self._mistakes) == 1 else f"{len(self._mistakes)} mistakes"
             raise Usage(
                 f"the questionnaire has {some}:\n" + "\n".join(f"  {mistake}" for mistake in self._mistakes),
-                "Correct the file; intake/report/first.toml shows the form.",
+                "Correct the file; intake/report/questionnaire.toml shows the form.",
             )
         sha256 = hashlib.sha256(self._definition).hexdigest()
         return Questionnaire(name, version, sha256, sections, fields, lists)

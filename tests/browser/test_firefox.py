@@ -14,7 +14,7 @@ from tests.harness.site import Site
 @pytest.mark.parametrize("preferences", [{}, NO_JIT], ids=["as it comes", "no JIT, no WebAssembly"])
 def test_with_scripts_the_report_is_sealed_here(site: Site, tmp_path: Path, preferences: Mapping[str, object]) -> None:
     with Recorder(site.port) as wire, Firefox(preferences, tmp_path) as firefox:
-        firefox.resize(900, 7000)
+        firefox.resize(900, 9000)
         firefox.open(f"{wire.url}/tg")
         firefox.wait_for("#send:enabled")
         fill(firefox)
@@ -29,7 +29,7 @@ def test_with_scripts_the_report_is_sealed_here(site: Site, tmp_path: Path, pref
 
 def test_without_scripts_the_server_seals_the_same_answers(site: Site, tmp_path: Path) -> None:
     with Recorder(site.port) as wire, Firefox(NO_SCRIPT, tmp_path) as firefox:
-        firefox.resize(900, 7000)
+        firefox.resize(900, 9000)
         firefox.open(f"{wire.url}/ru")
         fill(firefox)
         firefox.click("button[formmethod=post]")

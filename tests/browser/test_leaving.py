@@ -43,7 +43,7 @@ def test_the_exit_leaves_without_a_question_and_without_a_way_back(browser: Brow
 def test_the_screen_is_blank_before_the_network_answers(site: Site, tmp_path: Path) -> None:
     """In Firefox: while a navigation hangs, Chromium answers no debugger."""
     with socket.create_server(("127.0.0.1", 0)) as silent, Firefox(profile=tmp_path) as firefox:
-        firefox.resize(900, 7000)
+        firefox.resize(900, 9000)
         firefox.open(f"{site.url}/en")
         firefox.wait_for("#send:enabled")
         firefox.click("#account")

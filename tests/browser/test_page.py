@@ -12,7 +12,7 @@ from tests.harness.filling import ANSWERS, CANARY, ChromiumHands, fill
 from tests.harness.recorder import Recorder
 from tests.harness.site import Site
 
-TALL = {"width": 900, "height": 7000}
+TALL = {"width": 900, "height": 9000}
 LANGUAGES = ("tg", "ru", "en")
 # Lines that were cut on purpose.
 _EXPECTED = re.compile("Failed to load resource")

@@ -13,7 +13,7 @@ import pytest
 from intake.drop.assets import Assets, Body
 from intake.drop.pages import Pages, Setting
 from intake.errors import Fault, Usage
-from intake.locale import SOURCE, catalog, first_questionnaire
+from intake.locale import SOURCE, catalog, packaged_questionnaire
 from tests.harness.installation import LANGUAGES, LEAVE_URL, ORGANISATION, READING_TIMES, URGENT_CONTACTS
 from tests.harness.keys import make_world
 
@@ -48,7 +48,7 @@ def setting(tmp_path_factory: pytest.TempPathFactory) -> Setting:
         origin=world.origin,
         roots=world.root_vkeys,
         threshold=world.threshold,
-        questionnaire=first_questionnaire(),
+        questionnaire=packaged_questionnaire(),
         languages=LANGUAGES,
         reading_times=READING_TIMES,
         urgent_contacts=URGENT_CONTACTS,
@@ -124,12 +124,20 @@ def test_without_a_plain_form_nothing_posts(setting: Setting) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_first_question_and_choice_is_there(pages: Pages, language: str) -> None:
+def test_every_question_and_choice_is_there(pages: Pages, language: str) -> None:
     page = Elements(pages.form(language).identity)
-    questionnaire = first_questionnaire()
+    questionnaire = packaged_questionnaire()
     asked = [attributes for attributes in page.named("div", "fieldset") if "data-field" in attributes]
-    assert [(one["data-field"], one["data-type"]) for one in asked] == [
-        (field.id, field.type) for field in questionnaire.fields if field.layer == 1
+    assert [(one["data-field"], one["data-type"], one["data-layer"]) for one in asked] == [
+        (field.id, field.type, str(field.layer)) for field in questionnaire.fields
+    ]
+    assert {one["data-field"]: one["data-show"] for one in asked if "data-show" in one} == {
+        field.id: " or ".join(f"{condition.field}:{condition.code}" for condition in field.show_if)
+        for field in questionnaire.fields
+        if field.show_if
+    }
+    assert [one["data-section"] for one in page.named("section") if "data-section" in one] == [
+        section.id for section in questionnaire.sections
     ]
     offered = {(one.get("name"), one.get("value")) for one in page.named("input")}
     for field in questionnaire.fields:

@@ -73,9 +73,9 @@ def fill(hands: Hands) -> None:
     for field in ("account", "harm"):
         _into(hands, f"#{field}", ANSWERS[field].replace("\n", ENTER))
     first, second, third, fourth = ANSWERS["who"]
-    _into(hands, '[name="who.1.name"]', f"{first['name']}{TAB}{first['age']}{TAB}{second['name']}")
+    _into(hands, '[name="who.1.name"]', f"{first['name']}{TAB}{first['age']}{TAB}{TAB}{second['name']}")
     _into(hands, '[name="who.more"]', f"{third['name']}, {third['age']}, {third['now']}{ENTER}{fourth['name']}{TAB}")
-    hands.write(f"{DOWN * 5}{TAB}2022{TAB}{ANSWERS['when']['text']}")
+    hands.write(f"{TAB}{DOWN * 5}{TAB}2022{TAB}{TAB}{ANSWERS['when']['text']}")
     _into(hands, "#where", ANSWERS["where"]["text"])
 
 

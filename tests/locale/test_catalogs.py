@@ -8,12 +8,12 @@ from babel.messages.pofile import read_po
 
 from intake import locale
 from intake.errors import Usage
-from intake.locale import Language, catalog, first_questionnaire, languages
+from intake.locale import Language, catalog, languages, packaged_questionnaire
 from intake.report.reading import LABELS
 
 FOLDER = Path(locale.__file__).parent
 TRANSLATED = [language.code for language in languages() if language.code != "en"]
-SOURCE = {*first_questionnaire().messages(), *LABELS.items()}
+SOURCE = {*packaged_questionnaire().messages(), *LABELS.items()}
 
 
 def test_the_languages_are_these() -> None:
@@ -45,7 +45,7 @@ def test_nothing_is_left_in_english(code: str) -> None:
     for context, message in SOURCE:
         said = words.gettext(message, context)
         assert said != message, context
-        assert re.search("[а-яғӣқӯҳҷ]", said), context
+        assert re.search("[а-яғӣқӯҳҷ]", said.lower()), context
 
 
 def test_tajik_is_written_with_its_own_letters() -> None:
@@ -67,7 +67,7 @@ def test_english_is_the_source_and_no_draft() -> None:
 
 
 def test_each_language_shows_other_words_and_so_another_digest() -> None:
-    questionnaire = first_questionnaire()
+    questionnaire = packaged_questionnaire()
     digests = {questionnaire.digest(catalog(language.code)) for language in languages()}
     assert len(digests) == len(languages())
     assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in digests)

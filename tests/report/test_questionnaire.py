@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intake.errors import Usage
-from intake.report.questionnaire import TYPES, Choice, Condition, English, Questionnaire
+from intake.report.questionnaire import PLACES, TYPES, Choice, Condition, English, Questionnaire
 
-FIRST = Path(__file__).parents[2] / "intake" / "report" / "first.toml"
+PACKAGED = Path(__file__).parents[2] / "intake" / "report" / "questionnaire.toml"
 
 FULL = """
 format = "amonat/questionnaire/1"
@@ -72,19 +73,37 @@ def changed(old: str, new: str, times: int = 1) -> bytes:
     return FULL.replace(old, new, times).encode()
 
 
-def test_the_packaged_one_holds_the_twelve_first_questions_in_order() -> None:
-    questionnaire = Questionnaire.parse(FIRST.read_bytes())
-    assert [(field.id, field.type) for field in questionnaire.fields] == [
-        ("urgent", "multi"), ("account", "longtext"), ("kind", "multi"), ("who", "person_list"), ("when", "fuzzydate"),
-        ("where", "place"), ("by_whom", "multi"), ("now", "single"), ("relation", "single"), ("consent", "multi"),
-        ("harm", "longtext"), ("contact", "single"),
+def test_the_packaged_one_asks_62_questions_and_twelve_of_them_first() -> None:
+    questionnaire = Questionnaire.parse(PACKAGED.read_bytes())
+    fields = questionnaire.fields
+    assert len(fields) == 62
+    assert Counter(field.layer for field in fields) == {1: 12, 2: 38, 3: 12}
+    assert [field.id for field in fields if field.layer == 1] == [
+        "urgent", "account", "kind", "who", "when", "where", "by_whom", "now", "relation", "consent", "harm", "contact",
     ]  # fmt: skip
+    assert Counter(field.type for field in fields) == {
+        "multi": 10, "single": 16, "number": 1, "year_or_age": 1, "text": 8, "longtext": 13, "text_list": 1,
+        "textdate": 1, "fuzzydate": 3, "fuzzydatetime": 1, "place": 4, "place_list": 1, "person_list": 1,
+        "file_list": 1,
+    }  # fmt: skip
+    assert {field.type for field in fields} == set(TYPES)
+    assert [field.id for field in fields if field.required != "no"] == ["account"]
+    assert all(field.why and field.show_if for field in fields if field.layer == 2)
+    assert all(field.choices == "gazetteer+text" for field in fields if field.type in PLACES)
+    assert questionnaire.sha256 == hashlib.sha256(PACKAGED.read_bytes()).hexdigest()
+
+
+def test_every_list_of_the_packaged_one_is_used_and_whole() -> None:
+    questionnaire = Questionnaire.parse(PACKAGED.read_bytes())
     assert {name: len(choices) for name, choices in questionnaire.lists.items()} == {
         "urgent": 9, "kind": 10, "precision": 5, "actor": 14, "status": 11, "relation": 7, "consent": 7, "contact": 3,
+        "known": 7, "vconsent": 7, "yesno": 3, "nameform": 3, "ground": 9, "asylum": 7, "seized": 7, "famcontact": 4,
+        "lawyeraccess": 5, "official": 6, "doctor": 5, "sex": 3, "country": 6, "activity": 14, "witnesses": 4,
+        "fileorigin": 4, "told": 6,
     }  # fmt: skip
-    assert {field.layer for field in questionnaire.fields} == {1}
-    assert [field.id for field in questionnaire.fields if field.required != "no"] == ["account"]
-    assert questionnaire.sha256 == hashlib.sha256(FIRST.read_bytes()).hexdigest()
+    assert {field.choices for field in questionnaire.fields if field.choices.startswith("@")} == {
+        f"@{name}" for name in questionnaire.lists
+    }
 
 
 def test_layers_conditions_sections_and_maps_are_read() -> None:

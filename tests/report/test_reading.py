@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.locale import catalog, first_questionnaire
+from intake.locale import catalog, packaged_questionnaire
 from intake.report.document import Json
 from intake.report.package import FileEntry, QuestionnaireRef, ReplyTo, Report
 from intake.report.questionnaire import CODED, TYPES, English, Questionnaire
@@ -99,7 +99,7 @@ Look closely
 
 
 def test_a_report_reads_like_this() -> None:
-    assert render(REPORT, first_questionnaire(), English()) == READ
+    assert render(REPORT, packaged_questionnaire(), English()) == READ
 
 
 @pytest.mark.parametrize(("language", "question", "code"), [
@@ -107,7 +107,7 @@ def test_a_report_reads_like_this() -> None:
     ("tg", "Оё ҳоло ба касе хатар таҳдид мекунад?", "Мумкин аст ба зудӣ ба Тоҷикистон фиристанд [removal]"),
 ])  # fmt: skip
 def test_labels_come_in_the_language_asked_for_and_answers_as_they_are(language: str, question: str, code: str) -> None:
-    text = render(REPORT, first_questionnaire(), catalog(language))
+    text = render(REPORT, packaged_questionnaire(), catalog(language))
     assert f"\n{question}\n    - {code}\n" in text
     assert "Сатри як." in text
     assert "Is someone" not in text
@@ -116,7 +116,7 @@ def test_labels_come_in_the_language_asked_for_and_answers_as_they_are(language:
 
 def test_nothing_answered_is_said() -> None:
     report = replace(REPORT, answers={}, files=(), in_reply_to=None, reply_to=None, sealed_by="browser")
-    assert render(report, first_questionnaire(), English()).endswith(f"{'ab' * 32}\n\nNo question was answered.\n")
+    assert render(report, packaged_questionnaire(), English()).endswith(f"{'ab' * 32}\n\nNo question was answered.\n")
 
 
 def full() -> Questionnaire:

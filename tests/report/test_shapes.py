@@ -8,7 +8,9 @@ from intake.report.document import Json
 from intake.report.questionnaire import Questionnaire, Type
 from intake.report.shapes import fits, mistakes
 
-QUESTIONNAIRE = Questionnaire.parse((Path(__file__).parents[2] / "intake" / "report" / "first.toml").read_bytes())
+QUESTIONNAIRE = Questionnaire.parse(
+    (Path(__file__).parents[2] / "intake" / "report" / "questionnaire.toml").read_bytes()
+)
 
 GOOD: list[tuple[Type, Json]] = [
     ("multi", ["a"]),

@@ -12,7 +12,7 @@ import click
 from intake.errors import IntakeError
 from intake.keyring.fingerprint import is_digits
 from intake.keyring.trust import Pin, Roots
-from intake.locale import catalog, first_questionnaire, languages
+from intake.locale import catalog, languages, packaged_questionnaire
 from intake.options import Command, Several
 from intake.report.package import Report
 from intake.report.reading import render
@@ -73,7 +73,7 @@ def command(
         datetime.now(UTC).date(),
     )
     identities = identities_of(keys, council)
-    questionnaire, words = first_questionnaire(), catalog(language)
+    questionnaire, words = packaged_questionnaire(), catalog(language)
 
     def text(report: Report, alarms: Sequence[str]) -> str:
         return "".join(f"ALARM: {alarm}\n\n" for alarm in alarms) + render(report, questionnaire, words)
