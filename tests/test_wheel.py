@@ -15,7 +15,8 @@ ALLOWED = re.compile(
     intake/(sealing|report|keyring|drop|review|browser|locale)/__init__\.py
     | intake/[a-z_]+\.py | intake/py\.typed
     | intake/(sealing|report|keyring|drop|review)/[a-z_0-9]+\.py
-    | intake/review/commands/[a-z_0-9]+\.py
+    | intake/review/(commands|desk|preview)/[a-z_0-9]+\.py
+    | intake/review/practice\.toml
     | intake/report/first\.toml
     | intake/drop/migrations/(__init__|env)\.py | intake/drop/migrations/versions/[0-9]{4}_[a-z_]+\.py
     | intake/locale/[a-z]{2,3}/(page|questionnaire)\.po
