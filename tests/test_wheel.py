@@ -17,10 +17,10 @@ ALLOWED = re.compile(
     | intake/(sealing|report|keyring|drop|review)/[a-z_0-9]+\.py
     | intake/review/(commands|desk|preview)/[a-z_0-9]+\.py
     | intake/review/practice\.toml
-    | intake/report/first\.toml
+    | intake/report/(questionnaire\.toml|places\.csv)
     | intake/drop/migrations/(__init__|env)\.py | intake/drop/migrations/versions/[0-9]{4}_[a-z_]+\.py
     | intake/locale/[a-z]{2,3}/(page|questionnaire)\.po
-    | intake/browser/dist/(page|seal|style)\.[0-9a-f]{16}\.(js|css)(\.gz|\.br)?
+    | intake/browser/dist/(page|seal|style)\.[0-9a-f]{16}\.(js|css)(\.br)?
     | intake/browser/dist/(manifest\.json|sources\.sha256)
     | intake/templates/[a-z]+\.html
     | intake/keys/[a-z0-9.-]+\.(note|card|vkey)
@@ -80,7 +80,17 @@ def test_nothing_that_lay_about_was_packed(wheel: zipfile.ZipFile) -> None:
 
 def test_what_is_needed_is_there(wheel: zipfile.ZipFile) -> None:
     names = " ".join(wheel.namelist())
-    for needed in ("seal.", "page.", "style.", "form.html", "questionnaire.toml", "tg/page.po", "0001_", "py.typed"):
+    for needed in (
+        "seal.",
+        "page.",
+        "style.",
+        "form.html",
+        "questionnaire.toml",
+        "places.csv",
+        "tg/page.po",
+        "0001_",
+        "py.typed",
+    ):
         assert needed in names
     metadata = wheel.read(next(name for name in wheel.namelist() if name.endswith("METADATA"))).decode()
     assert "License-Expression: AGPL-3.0-or-later" in metadata

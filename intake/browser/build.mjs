@@ -1,13 +1,13 @@
 /**
- * Bundles the page's scripts and style into `dist/`, named by hash, each beside its gzip and brotli copy, and lists them
- * in `manifest.json`. The same sources give the same bytes on any machine.
+ * Bundles the page's scripts and style into `dist/`, named by hash, each beside its brotli copy (the server makes the
+ * gzip one), and lists them in `manifest.json`. The same sources give the same bytes on any machine.
  */
 
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { brotliCompressSync, constants } from "node:zlib";
 import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -36,14 +36,10 @@ for (const { path, contents } of outputFiles) {
   const [, name, extension] = /([a-z]+)\.([a-z]+)$/.exec(path);
   const hash = createHash("sha256").update(contents).digest("hex").slice(0, 16);
   const file = `${name}.${hash}.${extension}`;
-  const gzip = gzipSync(contents, { level: 9 });
-  // Byte 9 of a gzip header names the system that packed it; 255 is "unknown", the same everywhere.
-  gzip[9] = 255;
   const brotli = brotliCompressSync(contents, {
     params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: contents.length },
   });
   writeFileSync(join(dist, file), contents);
-  writeFileSync(join(dist, `${file}.gz`), gzip);
   writeFileSync(join(dist, `${file}.br`), brotli);
   manifest[`${name}.${extension}`] = file;
 }

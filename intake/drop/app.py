@@ -61,6 +61,9 @@ class PageBodies(Protocol):
     def form(self, language: str) -> Body:
         """The form."""
 
+    def script(self, path: str) -> Asset | None:
+        """The form's script for one of the languages."""
+
     def received(self, language: str) -> Body:
         """The answer to a plain report that was stored."""
 
@@ -223,7 +226,7 @@ def create_app(
 
     @app.get(f"{PREFIX}<name>", provide_automatic_options=False)
     def asset(name: str) -> Response:
-        found = assets.get(PREFIX + name)
+        found = assets.get(PREFIX + name) or pages().script(PREFIX + name)
         if found is None:
             return refused(problems.NOT_FOUND)
         return _chosen(found.body, found.content_type)

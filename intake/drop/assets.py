@@ -1,7 +1,12 @@
-"""The page's scripts and style, built beforehand, each in three encodings; and how one body is chosen for a visitor."""
+"""The page's scripts and style, built beforehand, each in three encodings; and how one body is chosen for a visitor.
+
+A script may be given constants of an installation and a language: then it is served with them before it, under a name
+of its own, and its bytes are as constant as those of the page that names it.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,12 +33,12 @@ class Body:
     br: bytes | None = None
 
     @classmethod
-    def packed(cls, content: bytes) -> Self:
+    def packed(cls, content: bytes, br: bytes | None = None) -> Self:
         """`content` and its gzip copy, the same bytes at every start.
 
         libdeflate's slowest level makes a page a twentieth smaller than zlib's, in milliseconds.
         """
-        return cls(identity=content, gzip=bytes(deflate.gzip_compress(content, 12)))
+        return cls(identity=content, gzip=bytes(deflate.gzip_compress(content, 12)), br=br)
 
     def choose(self, accept_encoding: str) -> tuple[bytes, str | None]:
         """The bytes for a request's `Accept-Encoding` and the `Content-Encoding` to name.
@@ -83,6 +88,15 @@ class Assets:
         """The asset under a request's path, or None."""
         return self._by_path.get(path)
 
+    def given(self, name: str, variant: str, constants: Mapping[str, str]) -> Asset:
+        """The script `name` for one `variant`, with the constants as properties of its global object before it."""
+        given = "".join(f"self.{key}={json.dumps(value, ensure_ascii=False)};" for key, value in constants.items())
+        script = self._by_name[name]
+        content = f"{given}\n".encode() + script.body.identity
+        digest = hashlib.sha256(content).hexdigest()[:16]
+        stem, _, suffix = name.rpartition(".")
+        return Asset(f"{PREFIX}{stem}.{variant}.{digest}.{suffix}", script.content_type, Body.packed(content))
+
     def __getitem__(self, name: str) -> str:
         """The public path of a logical name, such as `style.css`. Raises `Fault` for a name that was not built."""
         if name not in self._by_name:
@@ -91,5 +105,5 @@ class Assets:
 
 
 def _read(file: Path) -> Asset:
-    copies = [file.with_name(file.name + suffix).read_bytes() for suffix in ("", ".gz", ".br")]
-    return Asset(PREFIX + file.name, _TYPES[file.suffix], Body(*copies))
+    body = Body.packed(file.read_bytes(), file.with_name(f"{file.name}.br").read_bytes())
+    return Asset(PREFIX + file.name, _TYPES[file.suffix], body)

@@ -4,6 +4,7 @@
     root = ["12345 12345 …", "…"]     listen = "127.0.0.1:8080"
     languages = ["tg", "ru", "en"]    leave_url = "https://www.wikipedia.org/"
     plain_form = true                 onion = "http://….onion"
+    questionnaire = "own.toml"        places = "own.csv"
     [limits]                          reports = "2000/second" · plain = "50/second" · source = "600/minute"
     [reading_times]                   en = "…"
     [urgent_contacts]                 en = "…"
@@ -19,18 +20,21 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from limits import parse as parse_limit
 
 from intake.errors import IntakeError, Usage
 from intake.keyring import Roots
-from intake.locale import catalog, languages, packaged_questionnaire
+from intake.locale import catalog, languages, packaged_places, packaged_questionnaire
+from intake.report.places import Gazetteer
 from intake.report.questionnaire import Questionnaire
 
 LISTEN = "127.0.0.1:8080"
 LEAVE_URL = "https://www.wikipedia.org/"
 TEXT_LENGTH = 2000
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,7 @@ class Config:
     limits: Limits = Limits()
     languages: tuple[str, ...] = ("en",)
     questionnaire: Questionnaire = field(default_factory=packaged_questionnaire)
+    places: Gazetteer = field(default_factory=packaged_places)
     onion: str | None = None
     leave_url: str = LEAVE_URL
     plain_form: bool = True
@@ -130,6 +135,7 @@ class _Loader:
             "limits": self._limits(),
             "languages": codes,
             "questionnaire": self._questionnaire(),
+            "places": self._places(),
             "onion": self._url("onion"),
             "leave_url": self._url("leave_url") or LEAVE_URL,
             "plain_form": self._flag("plain_form", default=True),
@@ -306,18 +312,22 @@ class _Loader:
         return Limits(**found)
 
     def _questionnaire(self) -> Questionnaire:
-        path = self._text("questionnaire")
-        if path is None or path == "packaged":
-            return packaged_questionnaire()
-        return self._parsed(Path(path), Questionnaire.parse) or packaged_questionnaire()
+        return self._parsed("questionnaire", Questionnaire.parse) or packaged_questionnaire()
 
-    def _parsed(self, path: Path, parse: Callable[[bytes], Questionnaire]) -> Questionnaire | None:
+    def _places(self) -> Gazetteer:
+        return self._parsed("places", Gazetteer.parse) or packaged_places()
+
+    def _parsed(self, name: str, parse: Callable[[bytes], _T]) -> _T | None:
+        """What the file that this setting names holds; None without one, and for one with mistakes."""
+        path = self._text(name)
+        if path is None:
+            return None
         try:
-            return parse(self._read(path))
+            return parse(self._read(Path(path)))
         except OSError as error:
-            self._wrong("questionnaire", f"{path} can't be read: {error.strerror}")
+            self._wrong(name, f"{path} can't be read: {error.strerror}")
         except Usage as error:
-            self._wrong("questionnaire", str(error))
+            self._wrong(name, str(error))
         return None
 
     def _url(self, name: str) -> str | None:

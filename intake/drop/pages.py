@@ -15,9 +15,10 @@ from babel.dates import get_month_names
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import intake
-from intake.drop.assets import Assets, Body
+from intake.drop.assets import Asset, Assets, Body
 from intake.errors import Fault, Usage
-from intake.locale import Catalog, Language, catalog, languages
+from intake.locale import Catalog, Language, catalog, languages, packaged_places
+from intake.report.places import Gazetteer
 from intake.report.questionnaire import Field, Questionnaire
 
 
@@ -59,6 +60,7 @@ class Setting:
     urgent_contacts: Mapping[str, str]
     organisation: Mapping[str, Organisation]
     leave_url: str
+    places: Gazetteer = field(default_factory=packaged_places)
     plain_form: bool = True
     onion: str | None = None
     drafts: bool = False
@@ -135,6 +137,7 @@ _PROBLEMS = {
 
 @dataclass(frozen=True, slots=True)
 class _Bodies:
+    script: Asset
     form: Body
     received: Body
     problems: Mapping[str, Body] = field(default_factory=dict)
@@ -174,6 +177,10 @@ class Pages:
     def form(self, language: str) -> Body:
         """The form. Raises `KeyError` for a language not served, as do the others."""
         return self._bodies[language].form
+
+    def script(self, path: str) -> Asset | None:
+        """The form's script of one of the languages, by its public path."""
+        return next((bodies.script for bodies in self._bodies.values() if bodies.script.path == path), None)
 
     def received(self, language: str) -> Body:
         """The answer to a plain report that was stored."""
@@ -218,9 +225,13 @@ def _render(
     def page(template: str, **more: object) -> Body:
         return _squeezed(environment.get_template(template).render(shared, **more))
 
+    # Suggestions are of use to scripts alone, so they travel with the script and cost nobody else a byte.
+    script = assets.given("page.js", code, {"places": setting.places.suggestions(code)})
     return _Bodies(
+        script=script,
         form=page(
             "form.html",
+            script=script.path,
             origin=setting.origin,
             roots=setting.roots,
             threshold=setting.threshold,

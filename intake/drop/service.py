@@ -67,6 +67,7 @@ class PageShelf:
             urgent_contacts=config.urgent_contacts,
             organisation=config.organisation,
             leave_url=config.leave_url,
+            places=config.places,
             plain_form=config.plain_form,
             onion=config.onion,
             drafts=config.drafts,

@@ -1,4 +1,4 @@
-"""The languages of the form and their words: `.po` files read as they are, and the packaged questionnaire.
+"""The languages of the form and their words: `.po` files read as they are; the packaged questionnaire and places.
 
 A language is a folder beside this file with `questionnaire.po` (contexts as `Questionnaire.messages` lists them, and
 the labels of `intake.report.reading`) and `page.po` (plain messages). The comment at the top of `questionnaire.po` says
@@ -24,6 +24,7 @@ from babel.messages.catalog import Catalog as Po
 from babel.messages.pofile import PoFileError, read_po
 
 from intake.errors import Fault, Usage
+from intake.report.places import Gazetteer
 from intake.report.questionnaire import Questionnaire
 
 SOURCE = "en"
@@ -87,6 +88,12 @@ def catalog(code: str) -> Catalog:
 def packaged_questionnaire() -> Questionnaire:
     """The questionnaire that comes with this software."""
     return Questionnaire.parse(files("intake.report").joinpath("questionnaire.toml").read_bytes())
+
+
+@cache
+def packaged_places() -> Gazetteer:
+    """The list of places that comes with this software."""
+    return Gazetteer.parse(files("intake.report").joinpath("places.csv").read_bytes())
 
 
 def _read(path: Traversable) -> Po:

@@ -1,6 +1,8 @@
 """The pages: constant, complete in every language, and with no way to leak what is typed."""
 
 import gzip
+import hashlib
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -143,6 +145,22 @@ def test_every_question_and_choice_is_there(pages: Pages, language: str) -> None
     for field in questionnaire.fields:
         if field.type in ("multi", "single"):
             assert {(field.id, choice.code) for choice in questionnaire.choices(field)} <= offered
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_places_come_with_the_script_and_cost_nobody_else_a_byte(pages: Pages, setting: Setting, language: str) -> None:
+    page = pages.form(language).identity.decode()
+    (path,) = re.findall(r'<script src="([^"]+)" defer>', page)
+    asset = pages.script(path)
+    assert asset is not None
+    given, script = asset.body.identity.split(b"\n", 1)
+    plain = Assets.load()
+    assert script == plain.get(plain["page.js"]).body.identity  # type: ignore[union-attr]
+    assert path == f"/a/page.{language}.{hashlib.sha256(asset.body.identity).hexdigest()[:16]}.js"
+    assert json.loads(given.removeprefix(b"self.places=").removesuffix(b";")) == setting.places.suggestions(language)
+    assert gzip.decompress(asset.body.gzip) == asset.body.identity
+    assert "Xaragh" not in page
+    assert pages.script("/a/page.js") is None
 
 
 def test_ids_are_unique_and_every_label_has_its_field(pages: Pages) -> None:

@@ -77,6 +77,7 @@ def running_site(folder: Path) -> Iterator[Site]:
         urgent_contacts=config.urgent_contacts,
         organisation=config.organisation,
         leave_url=config.leave_url,
+        places=config.places,
         drafts=config.drafts,
     )
     pages, chain = Pages(setting, assets), world.chain()
