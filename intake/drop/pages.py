@@ -222,11 +222,15 @@ def _render(
         "urgent_contacts": contacts,
     }
 
-    def page(template: str, **more: object) -> Body:
+    def html(template: str, **more: object) -> str:
         return _squeezed(environment.get_template(template).render(shared, **more))
 
-    # Suggestions are of use to scripts alone, so they travel with the script and cost nobody else a byte.
-    script = assets.given("page.js", code, {"places": setting.places.suggestions(code)})
+    def page(template: str, **more: object) -> Body:
+        return Body.packed(html(template, **more).encode())
+
+    # What is of use to scripts alone travels with the script, and costs nobody else a byte.
+    given = {"places": setting.places.suggestions(code), "sending": html("sending.html")}
+    script = assets.given("page.js", code, given)
     return _Bodies(
         script=script,
         form=page(
@@ -295,6 +299,6 @@ def _months(code: str) -> list[str]:
     return [name.capitalize() for name in dict(get_month_names("wide", context="stand-alone", locale=code)).values()]
 
 
-def _squeezed(html: str) -> Body:
+def _squeezed(html: str) -> str:
     """Without the blank lines and indents that only the templates' readers need."""
-    return Body.packed("\n".join(line for line in map(str.strip, html.splitlines()) if line).encode() + b"\n")
+    return "\n".join(line for line in map(str.strip, html.splitlines()) if line) + "\n"

@@ -148,7 +148,7 @@ def test_every_question_and_choice_is_there(pages: Pages, language: str) -> None
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_places_come_with_the_script_and_cost_nobody_else_a_byte(pages: Pages, setting: Setting, language: str) -> None:
+def test_what_only_scripts_use_comes_with_the_script(pages: Pages, setting: Setting, language: str) -> None:
     page = pages.form(language).identity.decode()
     (path,) = re.findall(r'<script src="([^"]+)" defer>', page)
     asset = pages.script(path)
@@ -157,7 +157,12 @@ def test_places_come_with_the_script_and_cost_nobody_else_a_byte(pages: Pages, s
     plain = Assets.load()
     assert script == plain.get(plain["page.js"]).body.identity  # type: ignore[union-attr]
     assert path == f"/a/page.{language}.{hashlib.sha256(asset.body.identity).hexdigest()[:16]}.js"
-    assert json.loads(given.removeprefix(b"self.places=").removesuffix(b";")) == setting.places.suggestions(language)
+    said = re.fullmatch(r"self.places=(\".*\");self.sending=(\".*\");", given.decode())
+    assert said is not None
+    assert json.loads(said[1]) == setting.places.suggestions(language)
+    states = Elements(json.loads(said[2]).encode()).named("p")
+    assert len([one for one in states if "data-state" in one]) >= 15
+    assert "data-state" not in page
     assert gzip.decompress(asset.body.gzip) == asset.body.identity
     assert "Xaragh" not in page
     assert pages.script("/a/page.js") is None

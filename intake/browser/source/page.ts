@@ -1,6 +1,7 @@
 /** The page: collects answers, hands them to the sealing worker, and says what happens. It knows no cryptography. */
 
 import { answersOf, type Kind, type Pair } from "./answers.ts";
+import "./given.ts";
 import { armExit } from "./exit.ts";
 import type { Setting, ToPage, ToWorker } from "./messages.ts";
 import { element, progress, show, showReceived } from "./view.ts";
