@@ -136,7 +136,7 @@ def create_app(
     app = Drop()
     buckets = Buckets(config.limits, today)
     buckets.init_app(app)
-    plain = PlainForm(config.questionnaire)
+    plain = PlainForm(config.questionnaire, config.words)
 
     def page(body: Body, status: int = 200) -> Response:
         return _chosen(body, HTML, status)

@@ -4,7 +4,7 @@
     root = ["12345 12345 …", "…"]     listen = "127.0.0.1:8080"
     languages = ["tg", "ru", "en"]    leave_url = "https://www.wikipedia.org/"
     plain_form = true                 onion = "http://….onion"
-    questionnaire = "own.toml"        places = "own.csv"
+    questionnaire = "own.toml"        places = "own.csv"   (own.ru.po … beside it, one for each language but English)
     [limits]                          reports = "2000/second" · plain = "50/second" · source = "600/minute"
     [reading_times]                   en = "…"
     [urgent_contacts]                 en = "…"
@@ -26,7 +26,7 @@ from limits import parse as parse_limit
 
 from intake.errors import IntakeError, Usage
 from intake.keyring import Roots
-from intake.locale import catalog, languages, packaged_places, packaged_questionnaire
+from intake.locale import SOURCE, Catalog, beside, catalog, languages, packaged_places, packaged_questionnaire, with_own
 from intake.report.places import Gazetteer
 from intake.report.questionnaire import Questionnaire
 
@@ -82,9 +82,14 @@ class Config:
     leave_url: str = LEAVE_URL
     plain_form: bool = True
     drafts: bool = False
+    catalogs: Mapping[str, Catalog] = field(default_factory=dict, repr=False)
+
+    def words(self, code: str) -> Catalog:
+        """What witnesses read in this language."""
+        return self.catalogs.get(code) or catalog(code)
 
 
-NAMES = tuple(Config.__dataclass_fields__)
+NAMES = tuple(name for name in Config.__dataclass_fields__ if name != "catalogs")
 _TABLES = ("limits", "reading_times", "urgent_contacts", "organisation")
 
 
@@ -122,6 +127,7 @@ class _Loader:
         roots = self._strings("root")
         drafts = self._flag("drafts", default=False)
         codes = self._languages(drafts)
+        questionnaire = self._questionnaire()
         found: dict[str, Any] = {
             "data": self._path("data"),
             "keyring": self._path("keyring"),
@@ -134,7 +140,8 @@ class _Loader:
             "database": self._database(),
             "limits": self._limits(),
             "languages": codes,
-            "questionnaire": self._questionnaire(),
+            "questionnaire": questionnaire,
+            "catalogs": self._catalogs(questionnaire, codes, drafts),
             "places": self._places(),
             "onion": self._url("onion"),
             "leave_url": self._url("leave_url") or LEAVE_URL,
@@ -313,6 +320,23 @@ class _Loader:
 
     def _questionnaire(self) -> Questionnaire:
         return self._parsed("questionnaire", Questionnaire.parse) or packaged_questionnaire()
+
+    def _catalogs(self, questionnaire: Questionnaire, codes: tuple[str, ...], drafts: bool) -> dict[str, Catalog]:
+        """The words of each language, with those that an operator's own questionnaire brings along."""
+        found = {code: catalog(code) for code in codes}
+        if questionnaire is packaged_questionnaire():
+            return found
+        for code in found.keys() - {SOURCE}:
+            path = beside(Path(str(self._given["questionnaire"])), code)
+            try:
+                found[code] = with_own(found[code], self._read(path), questionnaire)
+            except OSError as error:
+                self._wrong("questionnaire", f"{path} can't be read: {error.strerror}")
+            except Usage as error:
+                self._wrong("questionnaire", f"{path}: {error}")
+            if found[code].draft and not drafts:
+                self._wrong("questionnaire", f"{path} names no native reader; serve the draft with --drafts")
+        return found
 
     def _places(self) -> Gazetteer:
         return self._parsed("places", Gazetteer.parse) or packaged_places()

@@ -61,6 +61,8 @@ class Setting:
     organisation: Mapping[str, Organisation]
     leave_url: str
     places: Gazetteer = field(default_factory=packaged_places)
+    catalogs: Mapping[str, Catalog] = field(default_factory=dict, repr=False)
+    """Words that differ from the packaged ones: those of an own questionnaire."""
     plain_form: bool = True
     onion: str | None = None
     drafts: bool = False
@@ -150,7 +152,7 @@ class Pages:
         known = {language.code: language for language in languages()}
         if missing := [code for code in setting.languages if code not in known]:
             raise Usage(f"no translation for the language {', '.join(missing)}", f"Choose from {', '.join(known)}.")
-        catalogs = {code: catalog(code) for code in setting.languages}
+        catalogs = {code: setting.catalogs.get(code) or catalog(code) for code in setting.languages}
         served = [known[code] for code, words in catalogs.items() if setting.drafts or not words.draft]
         if not served:
             raise Usage(

@@ -7,7 +7,7 @@ Whoever controls the server at that moment can read them, and the page says so.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -21,11 +21,10 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from intake.drop.acceptance import BODY_LIMIT
 from intake.errors import Usage
 from intake.keyring import Keyring
-from intake.locale import catalog
 from intake.report import sizes
 from intake.report.answers import from_form
 from intake.report.package import QuestionnaireRef, Report, write_package
-from intake.report.questionnaire import Questionnaire
+from intake.report.questionnaire import Questionnaire, Words
 from intake.sealing import HybridRecipient, seal_bytes
 
 FIELDS_LIMIT = 2000
@@ -53,8 +52,9 @@ class Sealed:
 class PlainForm:
     """How this drop's questionnaire is read from a posted form."""
 
-    def __init__(self, questionnaire: Questionnaire) -> None:
+    def __init__(self, questionnaire: Questionnaire, words: Callable[[str], Words]) -> None:
         self._questionnaire = questionnaire
+        self._words = words
         self._digests: dict[str, str] = {}
 
     def read(self, request: Request) -> list[tuple[str, str]]:
@@ -97,7 +97,7 @@ class PlainForm:
     def _digest(self, language: str) -> str:
         """Which words were read: the same for every report in a language, so computed once."""
         if language not in self._digests:
-            self._digests[language] = self._questionnaire.digest(catalog(language))
+            self._digests[language] = self._questionnaire.digest(self._words(language))
         return self._digests[language]
 
 

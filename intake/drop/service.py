@@ -68,6 +68,7 @@ class PageShelf:
             organisation=config.organisation,
             leave_url=config.leave_url,
             places=config.places,
+            catalogs=config.catalogs,
             plain_form=config.plain_form,
             onion=config.onion,
             drafts=config.drafts,

@@ -8,16 +8,20 @@ the labels of `intake.report.reading`) and `page.po` (plain messages). The comme
     # Native reader: NAME         only once a native reader has signed the safety and consent texts
 
 A language is a draft until each of its files names its native reader. English is the source and has no files.
+
+An operator's own questionnaire, `own.toml`, is in English too; beside it `own.ru.po` holds what Russian witnesses read.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from io import BytesIO
+from pathlib import Path
 from typing import Literal
 
 from babel.messages.catalog import Catalog as Po
@@ -31,6 +35,7 @@ SOURCE = "en"
 FILES = ("questionnaire.po", "page.po")
 
 _REMARK = re.compile(r"# *([A-Za-z ]+): *(\S.*)")
+_LINE = re.compile(r'\s*(?:#.*|(?:msg(?:ctxt|id|id_plural|str(?:\[\d\])?)\s+)?"(?:[^"\\]|\\.)*")?\s*')
 _ADVICE = "Install the software again, or correct the file."
 
 Direction = Literal["ltr", "rtl"]
@@ -84,6 +89,28 @@ def catalog(code: str) -> Catalog:
     return Catalog(Language(code, own_name, side), draft, {k: v for po in catalogs for k, v in _words(po).items()})
 
 
+def beside(definition: Path, code: str) -> Path:
+    """Where the translation of an operator's own questionnaire into this language lies."""
+    return definition.with_name(f"{definition.stem}.{code}.po")
+
+
+def with_own(words: Catalog, content: bytes, questionnaire: Questionnaire) -> Catalog:
+    """A language with an operator's own translation of an own questionnaire; a draft unless both are signed.
+
+    Raises `Usage` when it is no translation file, or when a text of the questionnaire has no translation in either.
+    """
+    try:
+        po = _parse(content)
+    except ValueError as error:
+        raise Usage(f"it is no translation file: {error}", "Correct the file.") from error
+    merged = {**words.messages, **_words(po)}
+    missing = [context for context, message in questionnaire.messages() if (context, message) not in merged]
+    if missing:
+        named = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
+        raise Usage(f"{len(missing)} of its texts have no translation: {named}", "Translate them.")
+    return replace(words, draft=words.draft or "Native reader" not in _remarks(po), messages=merged)
+
+
 @cache
 def packaged_questionnaire() -> Questionnaire:
     """The questionnaire that comes with this software."""
@@ -98,10 +125,20 @@ def packaged_places() -> Gazetteer:
 
 def _read(path: Traversable) -> Po:
     try:
-        with path.open("rb") as file:
-            return read_po(file, abort_invalid=True)
-    except (OSError, PoFileError, UnicodeDecodeError) as error:
+        return _parse(path.read_bytes())
+    except (OSError, ValueError) as error:
         raise Fault(f"the translation {path} can't be read: {error}", _ADVICE) from error
+
+
+def _parse(content: bytes) -> Po:
+    """A `.po` file. Raises `ValueError` with the line; Babel alone would take a letter for a missing quotation mark."""
+    for number, line in enumerate(content.decode().splitlines(), 1):
+        if not _LINE.fullmatch(line):
+            raise ValueError(f"line {number} is neither a comment nor a text in quotation marks")
+    try:
+        return read_po(BytesIO(content), abort_invalid=True)
+    except PoFileError as error:
+        raise ValueError(str(error)) from error
 
 
 def _remarks(po: Po) -> dict[str, str]:

@@ -68,6 +68,7 @@ MISTAKES: list[tuple[str, Any, str]] = [
     ("urgent_contacts", dict.fromkeys(LANGUAGES, " "), "urgent_contacts.tg: must be a text"),
     ("organisation", {code: {"name": "us"} for code in LANGUAGES}, "organisation.ru: must have exactly name, who"),
     ("questionnaire", "/nowhere/questions.toml", "questionnaire: /nowhere/questions.toml can't be read"),
+    ("places", "/nowhere/places.csv", "places: /nowhere/places.csv can't be read"),
     ("drafts", False, "a draft that no native reader has signed; serve it with --drafts"),
 ]
 

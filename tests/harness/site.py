@@ -78,6 +78,7 @@ def running_site(folder: Path) -> Iterator[Site]:
         organisation=config.organisation,
         leave_url=config.leave_url,
         places=config.places,
+        catalogs=config.catalogs,
         drafts=config.drafts,
     )
     pages, chain = Pages(setting, assets), world.chain()

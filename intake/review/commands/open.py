@@ -12,9 +12,10 @@ import click
 from intake.errors import IntakeError
 from intake.keyring.fingerprint import is_digits
 from intake.keyring.trust import Pin, Roots
-from intake.locale import catalog, languages, packaged_questionnaire
+from intake.locale import Catalog, beside, catalog, languages, packaged_questionnaire, with_own
 from intake.options import Command, Several
 from intake.report.package import Report
+from intake.report.questionnaire import Questionnaire
 from intake.report.reading import render
 from intake.review.keeping import keep
 from intake.review.opening import open_into
@@ -48,6 +49,13 @@ from intake.terminal import progress, put, safe, say
 @click.option("--threshold", type=click.IntRange(1), help="How many of them must have signed. Default: more than half.")
 @click.option("--pin", type=click.Path(path_type=Path), help="A pin kept from the last time.")
 @click.option("--language", type=click.Choice([each.code for each in languages()]), default="en", show_default=True)
+@click.option(
+    "--questionnaire",
+    "own",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The drop's own questionnaire, with its translations beside it; the packaged one otherwise.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Tell the outcomes as JSON.")
 def command(
     sources: tuple[Path, ...],
@@ -58,6 +66,7 @@ def command(
     threshold: int | None,
     pin: Path | None,
     language: str,
+    own: Path | None,
     as_json: bool,
 ) -> int:
     """Open bundles or sealed files, each report into a folder of plain files below DIR.
@@ -73,7 +82,7 @@ def command(
         datetime.now(UTC).date(),
     )
     identities = identities_of(keys, council)
-    questionnaire, words = packaged_questionnaire(), catalog(language)
+    questionnaire, words = _asked(own, language)
 
     def text(report: Report, alarms: Sequence[str]) -> str:
         return "".join(f"ALARM: {alarm}\n\n" for alarm in alarms) + render(report, questionnaire, words)
@@ -102,3 +111,13 @@ def command(
         put(json.dumps([outcome.facts("folder") for outcome in outcomes], indent=2, ensure_ascii=False))
     tell(outcomes, "opened", safe(str(target)), paths=not as_json)
     return status(outcomes)
+
+
+def _asked(own: Path | None, language: str) -> tuple[Questionnaire, Catalog]:
+    """The questions that reports answer, and their words."""
+    words = catalog(language)
+    if own is None:
+        return packaged_questionnaire(), words
+    questionnaire = Questionnaire.parse(content(own))
+    translation = beside(own, language)
+    return questionnaire, with_own(words, content(translation), questionnaire) if translation.is_file() else words
