@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 import intake
 from intake.drop.assets import Asset, Assets, Body
 from intake.errors import Fault, Usage
+from intake.keyring import fingerprint
 from intake.locale import Catalog, Language, catalog, languages, packaged_places
 from intake.report.places import Gazetteer
 from intake.report.questionnaire import Field, Questionnaire
@@ -240,6 +241,7 @@ def _render(
             script=script.path,
             origin=setting.origin,
             roots=setting.roots,
+            fingerprints=[fingerprint(root) for root in setting.roots],
             threshold=setting.threshold,
             questionnaire=setting.questionnaire,
             digest=setting.questionnaire.digest(words),

@@ -15,6 +15,7 @@ import pytest
 from intake.drop.assets import Assets, Body
 from intake.drop.pages import Pages, Setting
 from intake.errors import Fault, Usage
+from intake.keyring import fingerprint
 from intake.locale import SOURCE, catalog, packaged_questionnaire
 from tests.harness.installation import LANGUAGES, LEAVE_URL, ORGANISATION, READING_TIMES, URGENT_CONTACTS
 from tests.harness.keys import make_world
@@ -78,6 +79,13 @@ def test_the_same_setting_gives_the_same_bytes(setting: Setting, pages: Pages) -
 def test_every_encoding_holds_the_same(pages: Pages) -> None:
     for body in _all(pages):
         assert gzip.decompress(body.gzip) == body.identity
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_roots_can_be_compared_with_paper(pages: Pages, setting: Setting, language: str) -> None:
+    page = pages.form(language).identity.decode()
+    shown = re.findall(r"<code>([0-9 ]+)</code>", page)
+    assert shown == [fingerprint(root) for root in setting.roots]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
