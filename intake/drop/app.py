@@ -67,6 +67,9 @@ class PageBodies(Protocol):
     def received(self, language: str) -> Body:
         """The answer to a plain report that was stored."""
 
+    def call(self, language: str) -> Body:
+        """The sheet for a phone call."""
+
     def problem(self, language: str, word: str) -> Body:
         """Why something did not work."""
 
@@ -156,6 +159,12 @@ def create_app(
         if language not in pages().languages:
             return refused(problems.NOT_FOUND)
         return page(pages().form(language))
+
+    @app.get("/<language>/call", provide_automatic_options=False)
+    def call(language: str) -> Response:
+        if language not in pages().languages:
+            return refused(problems.NOT_FOUND)
+        return page(pages().call(language))
 
     @app.post("/", provide_automatic_options=False)
     @buckets.plain

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from babel.dates import get_month_names
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import intake
@@ -138,11 +137,18 @@ _PROBLEMS = {
 }
 
 
+_MONTHS = (
+    *(_("January"), _("February"), _("March"), _("April"), _("May"), _("June")),
+    *(_("July"), _("August"), _("September"), _("October"), _("November"), _("December")),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Bodies:
     script: Asset
     form: Body
     received: Body
+    call: Body
     problems: Mapping[str, Body] = field(default_factory=dict)
 
 
@@ -150,7 +156,8 @@ class Pages:
     """All pages in all languages served. Raises `Usage` for a language that can't be served."""
 
     def __init__(self, setting: Setting, assets: Assets) -> None:
-        known = {language.code: language for language in languages()}
+        known = {one.code: one for one in languages()}
+        known |= {code: words.language for code, words in setting.catalogs.items()}
         if missing := [code for code in setting.languages if code not in known]:
             raise Usage(f"no translation for the language {', '.join(missing)}", f"Choose from {', '.join(known)}.")
         catalogs = {code: setting.catalogs.get(code) or catalog(code) for code in setting.languages}
@@ -188,6 +195,10 @@ class Pages:
     def received(self, language: str) -> Body:
         """The answer to a plain report that was stored."""
         return self._bodies[language].received
+
+    def call(self, language: str) -> Body:
+        """The sheet to print for who takes a phone call."""
+        return self._bodies[language].call
 
     def problem(self, language: str, word: str) -> Body:
         """A sentence for a person, by the word of `urn:amonat:<word>`; words without their own say `unavailable`."""
@@ -246,12 +257,13 @@ def _render(
             questionnaire=setting.questionnaire,
             digest=setting.questionnaire.digest(words),
             sections=_parts(setting.questionnaire, words),
-            months=_months(code),
+            months=[words.gettext(month) for month in _MONTHS],
             organisation=setting.organisation[code],
             onion=setting.onion,
             plain_form=setting.plain_form,
         ),
         received=page("received.html"),
+        call=page("call.html", suffix="/call"),
         problems={
             word: page(
                 "problem.html",
@@ -296,11 +308,6 @@ def _question(questionnaire: Questionnaire, field: Field, words: Catalog) -> Que
             for choice in questionnaire.choices(field)
         ],
     )
-
-
-def _months(code: str) -> list[str]:
-    """The names of the twelve months, as they stand alone in a list."""
-    return [name.capitalize() for name in dict(get_month_names("wide", context="stand-alone", locale=code)).values()]
 
 
 def _squeezed(html: str) -> str:

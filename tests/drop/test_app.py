@@ -271,6 +271,7 @@ def test_an_error_page_speaks_the_witness_language(house: House) -> None:
 METHODS = {
     "/": {"GET", "HEAD", "POST"},
     "/en": {"GET", "HEAD"},
+    "/en/call": {"GET", "HEAD"},
     "/keyring.note": {"GET", "HEAD"},
     "/keyring/1.note": {"GET", "HEAD"},
     REPORT: {"PUT"},
@@ -306,6 +307,7 @@ def every_class(house: House, sealed: bytes) -> Iterator[TestResponse]:
     yield client.get("/ru", headers={"Accept-Encoding": "gzip"})
     yield client.head("/")
     yield client.get(Assets.load()["seal.js"])
+    yield client.get("/tg/call")
     yield client.get("/keyring.note")
     yield client.get("/keyring/1.note")
     yield client.get("/nothing")

@@ -68,7 +68,12 @@ def pages(setting: Setting) -> Pages:
 
 def _all(pages: Pages) -> Iterator[Body]:
     for language in pages.languages:
-        yield from (pages.form(language), pages.received(language), pages.problem(language, "full"))
+        yield from (
+            pages.form(language),
+            pages.received(language),
+            pages.call(language),
+            pages.problem(language, "full"),
+        )
 
 
 def test_the_same_setting_gives_the_same_bytes(setting: Setting, pages: Pages) -> None:
@@ -174,6 +179,17 @@ def test_what_only_scripts_use_comes_with_the_script(pages: Pages, setting: Sett
     assert gzip.decompress(asset.body.gzip) == asset.body.identity
     assert "Xaragh" not in page
     assert pages.script("/a/page.js") is None
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_call_sheet_has_six_questions_and_no_word_of_who_we_are(pages: Pages, language: str) -> None:
+    sheet = pages.call(language).identity.decode()
+    asked, never = re.findall(r"<[ou]l>.*?</[ou]l>", sheet, re.DOTALL)
+    assert (asked.count("<li>"), never.count("<li>")) == (6, 5)
+    assert sheet.count(f'href="/{language}/call" lang="{language}" aria-current="true"') == 1
+    assert ORGANISATION[language].name not in sheet
+    assert "<script" not in sheet
+    assert f'href="/{language}/call"' in pages.form(language).identity.decode()
 
 
 def test_ids_are_unique_and_every_label_has_its_field(pages: Pages) -> None:
