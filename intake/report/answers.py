@@ -24,9 +24,9 @@ is not empty counts, except where every value does.
   → [{name, age?, now?, other?, note?}]; a row without a name has the name ""
 - file_list: `F`, every value → [number]; the page and the server fill it
 
-**Dates.** "Month and year are enough": the page asks for the month (a list), the year (a short box) and, in one free
-box, whatever else is known ("about the 12th, at night"; "before the new year"). No calendar to fight with, nothing that
-must be filled, and the old phone's own keyboard. `day`, `date` and `precision` are for richer forms. A date is read
+**Dates.** "Month and year are enough": the page asks for day, month (a list) and year, has a tick for "about then", and
+one free box for whatever else is known ("at night"; "before the new year"). No calendar to fight with, nothing that
+must be filled, and the old phone's own keyboard. `date` is for a date in one box. A date is read
 from `date` (2022, 2022-05, 2022-05-17, 5.2022, 17.5.2022), else built from year, month and day as far as they fit
 together. What can't be used goes into the text, a line each: `date` as it stands, others as `year: …`, `month: …`.
 Without `precision`: a day is exact, a month is month, a year is year, and no date is unknown.

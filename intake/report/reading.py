@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from intake.report.document import Json
 from intake.report.package import FileEntry, Report, member_name
@@ -57,16 +58,22 @@ def visible(text: str) -> str:
     )
 
 
-def render(report: Report, questionnaire: Questionnaire, words: Words) -> str:
-    """The whole text. `questionnaire` should be the one that the report names; a different one only costs labels."""
-    return "\n".join(_Reading(report, questionnaire, words).lines()) + "\n"
+def render(
+    report: Report, questionnaire: Questionnaire, words: Words, places: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """The whole text. `questionnaire` should be the one that the report names; a different one only costs labels.
+
+    `places` gives the names of places by their ids, in the language of `words`; an id that it hasn't stands alone.
+    """
+    return "\n".join(_Reading(report, questionnaire, words, places).lines()) + "\n"
 
 
 class _Reading:
-    def __init__(self, report: Report, questionnaire: Questionnaire, words: Words) -> None:
+    def __init__(self, report: Report, questionnaire: Questionnaire, words: Words, places: Mapping[str, str]) -> None:
         self._report = report
         self._questionnaire = questionnaire
         self._words = words
+        self._places = places
 
     def lines(self) -> Iterator[str]:
         report = self._report
@@ -150,7 +157,7 @@ class _Reading:
         if "precision" in item:
             parts.append(self._code(field.choices or "@precision", item["precision"]))
         if "id" in item:
-            parts.append(f"[{item['id']}]")
+            parts.append(f"{self._places.get(str(item['id']), '')} [{item['id']}]".lstrip())
         return "\n".join(filter(None, (" · ".join(parts), str(item.get("text", "")))))
 
     def _person(self, person: dict[str, Json]) -> str:

@@ -127,11 +127,21 @@ def test_from_the_configuration_to_what_a_reviewer_reads(own: Path, tmp_path: Pa
         assert sent.status == 200
         (tmp_path / "usb").mkdir()
         bundle = drop.export(tmp_path / "usb")
-    told = review_open(world, bundle, tmp_path / "ru", "--questionnaire", str(own), "--language", "ru")
+    told = review_open(
+        world,
+        bundle,
+        tmp_path / "ru",
+        "--questionnaire",
+        str(own),
+        "--places",
+        str(own.with_suffix(".csv")),
+        "--language",
+        "ru",
+    )
     (digest,) = re.findall(r'data-sha256="(\w+)"', page)
     assert f"harbour 3 {digest}" in told, "the report names the words that were read"
     assert "\nКакой флаг?\n    Красный [red]\n" in told
-    assert "\nКакой причал?\n    [pier]\n    у маяка\n" in told
+    assert "\nКакой причал?\n    Северный причал [pier]\n    у маяка\n" in told
     told = review_open(world, bundle, tmp_path / "packaged")
     assert "[flag] (not in this questionnaire)\n    red\n" in told, "no word is lost on who hasn't the file"
 

@@ -17,6 +17,7 @@ from intake.drop.pages import Pages, Setting
 from intake.errors import Fault, Usage
 from intake.keyring import fingerprint
 from intake.locale import SOURCE, catalog, packaged_questionnaire
+from intake.report.answers import from_form
 from tests.harness.installation import LANGUAGES, LEAVE_URL, ORGANISATION, READING_TIMES, URGENT_CONTACTS
 from tests.harness.keys import make_world
 
@@ -158,6 +159,21 @@ def test_every_question_and_choice_is_there(pages: Pages, language: str) -> None
     for field in questionnaire.fields:
         if field.type in ("multi", "single"):
             assert {(field.id, choice.code) for choice in questionnaire.choices(field)} <= offered
+
+
+def test_what_is_typed_into_any_box_reaches_the_report(pages: Pages) -> None:
+    """Each control by itself: its name is one that `intake.report.answers` reads, and not a letter is lost."""
+    page = Elements(pages.form("ru").identity)
+    controls = {one["name"]: one for one in page.named(*FIELDS) if one.get("name") not in (None, "language")}
+    questionnaire = packaged_questionnaire()
+    assert {str(name).partition(".")[0] for name in controls} == {
+        field.id for field in questionnaire.fields if field.type != "file_list"
+    }
+    for name, control in controls.items():
+        typed = str(control["value"]) if control.get("type") in ("checkbox", "radio") else "Ҷаҳони 7 ранг"
+        answers = from_form(questionnaire, [(str(name), typed or "x")])
+        assert list(answers) == [str(name).partition(".")[0]]
+        assert (typed or "x") in json.dumps(answers, ensure_ascii=False)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

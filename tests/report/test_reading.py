@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.locale import catalog, packaged_questionnaire
+from intake.locale import catalog, packaged_places, packaged_questionnaire
 from intake.report.document import Json
 from intake.report.package import FileEntry, QuestionnaireRef, ReplyTo, Report
 from intake.report.questionnaire import CODED, TYPES, English, Questionnaire
@@ -73,7 +73,7 @@ When did it happen?
     бегоҳӣ
 
 Where did it happen, or where was the person last seen?
-    [khorog]
+    Khorog [khorog]
     Хоруғ
 
 Where is the person now?
@@ -98,8 +98,12 @@ Look closely
 """
 
 
+def names(language: str) -> dict[str, str]:
+    return {place.id: place.name(language) for place in packaged_places().places}
+
+
 def test_a_report_reads_like_this() -> None:
-    assert render(REPORT, packaged_questionnaire(), English()) == READ
+    assert render(REPORT, packaged_questionnaire(), English(), names("en")) == READ
 
 
 @pytest.mark.parametrize(("language", "question", "code"), [

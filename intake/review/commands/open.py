@@ -12,9 +12,10 @@ import click
 from intake.errors import IntakeError
 from intake.keyring.fingerprint import is_digits
 from intake.keyring.trust import Pin, Roots
-from intake.locale import Catalog, beside, catalog, languages, packaged_questionnaire, with_own
+from intake.locale import Catalog, beside, catalog, languages, packaged_places, packaged_questionnaire, with_own
 from intake.options import Command, Several
 from intake.report.package import Report
+from intake.report.places import Gazetteer
 from intake.report.questionnaire import Questionnaire
 from intake.report.reading import render
 from intake.review.keeping import keep
@@ -56,6 +57,12 @@ from intake.terminal import progress, put, safe, say
     metavar="FILE",
     help="The drop's own questionnaire, with its translations beside it; the packaged one otherwise.",
 )
+@click.option(
+    "--places",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The drop's own list of places; the packaged one otherwise.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Tell the outcomes as JSON.")
 def command(
     sources: tuple[Path, ...],
@@ -67,6 +74,7 @@ def command(
     pin: Path | None,
     language: str,
     own: Path | None,
+    places: Path | None,
     as_json: bool,
 ) -> int:
     """Open bundles or sealed files, each report into a folder of plain files below DIR.
@@ -83,9 +91,11 @@ def command(
     )
     identities = identities_of(keys, council)
     questionnaire, words = _asked(own, language)
+    gazetteer = Gazetteer.parse(content(places)) if places else packaged_places()
+    names = {place.id: place.name(language) for place in gazetteer.places}
 
     def text(report: Report, alarms: Sequence[str]) -> str:
-        return "".join(f"ALARM: {alarm}\n\n" for alarm in alarms) + render(report, questionnaire, words)
+        return "".join(f"ALARM: {alarm}\n\n" for alarm in alarms) + render(report, questionnaire, words, names)
 
     outcomes: list[Outcome] = []
     warnings: list[str] = []
