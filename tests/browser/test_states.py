@@ -157,6 +157,28 @@ def test_without_a_line_the_page_waits_for_its_keys(page: Page, site: Site) -> N
     _state(page, "ready")
 
 
+@pytest.mark.parametrize(("came", "state"), [(None, "unreachable"), ("const half = ", "random")])
+def test_a_sealing_script_that_did_not_come_whole_is_asked_for_again(
+    page: Page, site: Site, came: str | None, state: str
+) -> None:
+    def break_off(route: Route) -> None:
+        if came:
+            route.fulfill(response=route.fetch(), body=came)
+        else:
+            route.abort()
+
+    page.route(re.compile("/a/seal"), break_off)
+    page.goto(f"{site.url}/tg")
+    page.fill("#account", TEXT)
+    _state(page, state)
+    assert page.locator("#send:visible").count() == 0
+    page.unroute(re.compile("/a/seal"))
+    _state(page, "ready")
+    page.click("#send")
+    page.wait_for_selector("#received:not([hidden])")
+    assert site.newest().answers == {"account": TEXT}
+
+
 @pytest.mark.parametrize("days", [-4000, 4000])
 def test_a_wrong_clock_asks_for_the_date(page: Page, site: Site, days: int) -> None:
     page.route(re.compile("/a/seal"), lambda route: _with_clock(route, days))

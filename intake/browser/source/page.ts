@@ -4,11 +4,12 @@ import { answersOf, type Kind, type Pair } from "./answers.ts";
 import "./given.ts";
 import { armExit } from "./exit.ts";
 import type { Setting, ToPage, ToWorker } from "./messages.ts";
+import { growing } from "./post.ts";
 import { element, progress, show, showReceived } from "./view.ts";
 
 const root = document.documentElement.dataset as Readonly<Record<string, string>>;
 const form = element<HTMLFormElement>("form");
-const worker = new Worker(root["seal"]!);
+let worker: Worker;
 
 /** On the controls themselves, so that a field's type is written once: in the questionnaire. */
 function kinds(): Map<string, Kind> {
@@ -75,6 +76,7 @@ function hear(message: ToPage): void {
 }
 
 function send(): void {
+  if (element<HTMLButtonElement>("send").disabled) return;
   if (!written()) return show("empty");
   tell({ kind: "send", answers: answers() });
   show("sealing");
@@ -92,8 +94,25 @@ element("dated").addEventListener("click", () => {
   const day = element<HTMLInputElement>("today").value;
   if (/^\d{4}-\d{2}-\d{2}$/.test(day)) tell({ kind: "today", day });
 });
-worker.onmessage = ({ data }: MessageEvent<ToPage>) => hear(data);
-worker.onerror = () => hear({ kind: "refused", reason: "fault" });
+
+/**
+ * A worker that fails before its first word never came whole, which is an event without a message in any browser, or
+ * can't run here. It is asked for again, like any answer.
+ */
+function begin(tries = 0): void {
+  let heard = false;
+  worker = new Worker(root["seal"]!);
+  worker.onmessage = ({ data }: MessageEvent<ToPage>) => {
+    heard = true;
+    hear(data);
+  };
+  worker.onerror = (event) => {
+    if (heard) return hear({ kind: "refused", reason: "fault" });
+    show(event instanceof ErrorEvent ? "random" : "unreachable");
+    setTimeout(begin, growing(tries) * 1000, tries + 1);
+  };
+  tell({ kind: "begin", setting: setting() });
+}
 
 if (remote) show("remote");
-else tell({ kind: "begin", setting: setting() });
+else begin();

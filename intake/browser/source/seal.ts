@@ -86,6 +86,7 @@ async function prepare(): Promise<void> {
 
 async function obey(message: ToWorker): Promise<void> {
   if (message.kind === "begin") {
+    tell({ kind: "loading", unreachable: false });
     setting = message.setting;
     await prepare();
   } else if (message.kind === "today") {
