@@ -10,8 +10,11 @@ import { fromBech32 } from "../../intake/browser/source/bech32.ts";
 import { fingerprint } from "../../intake/browser/source/fingerprint.ts";
 import { believe } from "../../intake/browser/source/keyring.ts";
 import { Identity } from "../../intake/browser/source/opened.ts";
-import { pack } from "../../intake/browser/source/package.ts";
+import { pack, packed } from "../../intake/browser/source/package.ts";
 import { verify } from "../../intake/browser/source/reply.ts";
+import { Sealing } from "../../intake/browser/source/sealing.ts";
+import { padded, sealedSize } from "../../intake/browser/source/sizes.ts";
+import { Reader, total } from "../../intake/browser/source/pieces.ts";
 
 /** Bytes that Python can make again: 0, 1, 2 … 250, 0, 1 … */
 const pattern = (size) => Uint8Array.from({ length: size }, (_, i) => i % 251);
@@ -42,14 +45,39 @@ const tasks = {
   answers: ({ kinds, pairs }) => answersOf(new Map(kinds), pairs),
   seal: ({ recipients, size }) => base64(seal(pattern(size), recipients.map((one) => fromBech32("age1pq", one))), true),
   pack: ({ report }) => base64(pack(report), true),
+  /** Attachments whose pieces are blobs of the pattern or, below zero, zeros. */
+  packed: async ({ report, files }) => {
+    const attachments = files.map(({ pieces, ...rest }) => ({
+      ...rest,
+      pieces: pieces.map((size) => (size < 0 ? -size : new Blob([pattern(size)]))),
+    }));
+    const pieces = packed(report, attachments);
+    const whole = new Uint8Array(total(pieces) + 1);
+    const size = await new Reader(pieces).read(whole);
+    return base64(whole.subarray(0, size), true);
+  },
+  padded: ({ sizes }) => sizes.map(padded),
+  "sealed size": ({ header, sizes }) => sizes.map((size) => sealedSize(header, size)),
+  /** Sealed in parts of some bytes each: the size that was promised, and the parts as they came. */
+  stream: async ({ recipients, pieces, part }) => {
+    const sealing = new Sealing(
+      pieces.map((size) => (size < 0 ? -size : new Blob([pattern(size)]))),
+      recipients.map((one) => fromBech32("age1pq", one)),
+    );
+    const parts = [];
+    const buffer = new Uint8Array(part);
+    for (let size; (size = await sealing.next(buffer)); ) parts.push(base64(buffer.subarray(0, size), true));
+    return { size: sealing.size, parts };
+  },
 };
 
-const answers = JSON.parse(readFileSync(0, "utf8")).map(({ task, ...rest }) => {
+const answers = [];
+for (const { task, ...rest } of JSON.parse(readFileSync(0, "utf8"))) {
   try {
-    return { done: tasks[task](rest) };
+    answers.push({ done: await tasks[task](rest) });
   } catch (error) {
-    return { refused: error.reason ?? error.failure ?? error.doubt ?? String(error) };
+    answers.push({ refused: error.reason ?? error.failure ?? error.doubt ?? String(error) });
   }
-});
+}
 const said = new TextEncoder().encode(JSON.stringify(answers));
 for (let at = 0; at < said.length; ) at += writeSync(1, said, at);

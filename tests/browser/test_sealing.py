@@ -10,7 +10,7 @@ import pytest
 
 from intake.errors import NoKeyFits
 from intake.report.package import read_package
-from intake.report.sizes import CLASSES, is_sealed_size, sealed_size
+from intake.report.sizes import CLASSES, is_sealed_size, padded, sealed_size
 from intake.sealing import Header, HybridIdentity, open_bytes, open_sealed
 from tests.harness.node import filtered, node_command, run_node
 from tests.harness.page_code import bundle, run_page
@@ -101,9 +101,10 @@ def test_only_the_size_classes_occur(letter: str) -> None:
         assert is_sealed_size(3, sealed_size(3, len(plain)))
 
 
-def test_more_than_the_largest_class_is_refused() -> None:
-    fits, too_long = run_page(
-        {"task": "pack", "report": _report("a" * (CLASSES[-1] - taken))} for taken in (3_000, 1_000)
+def test_more_than_a_report_may_carry_is_refused() -> None:
+    fits, longer, too_long = run_page(
+        {"task": "pack", "report": _report("a" * (CLASSES[-1] - taken))} for taken in (3_000, 1_000, 0)
     )
     assert len(base64.b64decode(fits["done"])) == CLASSES[-1]
+    assert len(base64.b64decode(longer["done"])) == padded(CLASSES[-1] + 1)
     assert too_long == {"refused": "large"}

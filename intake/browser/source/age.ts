@@ -15,6 +15,8 @@ import { ml_kem768 } from "@noble/post-quantum/ml-kem.js";
 import { base64, concat, random, utf8 } from "./bytes.ts";
 
 export const CHUNK = 65536;
+/** What sealing adds to each chunk. */
+export const TAG = 16;
 
 const ML_KEM_KEY = 1184;
 export const EMPTY = new Uint8Array(0);

@@ -12,7 +12,7 @@ import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { shake256 } from "@noble/hashes/sha3.js";
 import { ml_kem768 } from "@noble/post-quantum/ml-kem.js";
-import { CHUNK, combined, EMPTY, schedule } from "./age.ts";
+import { CHUNK, combined, EMPTY, schedule, TAG } from "./age.ts";
 import { concat, equal, fromBase64, utf8 } from "./bytes.ts";
 
 /** How reading ended, in the words of the published vectors (c2sp.org/CCTV/age). */
@@ -25,7 +25,6 @@ export class Unreadable extends Error {
 }
 
 const HEADER_LIMIT = 65536;
-const TAG = 16;
 const LATTICE_SHARE = 1088;
 const SHARE = LATTICE_SHARE + 32;
 const INTRO = "age-encryption.org/v1";

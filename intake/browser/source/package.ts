@@ -1,16 +1,28 @@
-/** What is sealed: a POSIX (ustar) tar of `report.json`, then zero bytes up to a size class that tells nothing. */
+/** What is sealed: a POSIX (ustar) tar of `report.json` and `files/01`…, then zeros up to a size that tells nothing. */
 
 import type { Answer } from "./answers.ts";
-import { utf8 } from "./bytes.ts";
+import { concat, utf8 } from "./bytes.ts";
+import { total, type Piece } from "./pieces.ts";
 import { Refusal } from "./refusal.ts";
-
-/** What stands before sealing; the classes that go by `PUT`. */
-export const CLASSES = [16384, 65536, 262144, 1048576] as const;
+import { LARGEST, padded } from "./sizes.ts";
 
 const BLOCK = 512;
 
 /** The marker of two empty blocks that ends a tar. */
 const END = 2 * BLOCK;
+const REPORT_LIMIT = 1_048_576;
+export const FILES_LIMIT = 99;
+/** Of a name or a type, in UTF-16 units. */
+const WORDS_LIMIT = 255;
+
+/** A file as it goes into the seal: what its bytes are made of, and what the report says about it. */
+export interface Attachment {
+  /** Empty unless the witness lets it go along. */
+  readonly name: string;
+  readonly type: string;
+  readonly cleaned: boolean;
+  readonly pieces: readonly Piece[];
+}
 
 export interface Report {
   readonly id: string;
@@ -43,9 +55,20 @@ function entry(name: string, size: number): Uint8Array {
   return header;
 }
 
-/** The padded plaintext of a report without files; throws `Refusal("large")` when no class holds it. */
-export function pack(report: Report): Uint8Array {
+const words = (text: string): string => text.slice(0, WORDS_LIMIT).replace(/[\ud800-\udfff]/gu, "\ufffd");
+
+/** What fills the last block of a member. */
+const gap = (size: number): number => -size & (BLOCK - 1);
+
+/** The padded package, in its order. Throws `Refusal("large")` when no package may be so long. */
+export function packed(report: Report, attachments: readonly Attachment[] = []): Piece[] {
   const { id, origin, keyring, questionnaire, language, day, answers } = report;
+  const files = attachments.map(({ name, type, cleaned, pieces }) => ({
+    name: words(name),
+    type: words(type),
+    size: total(pieces),
+    cleaned,
+  }));
   const content = utf8(
     JSON.stringify({
       format: "amonat/report/1",
@@ -57,15 +80,23 @@ export function pack(report: Report): Uint8Array {
       sealed_by: "browser",
       day,
       answers,
-      files: [],
+      files,
       in_reply_to: null,
       reply_to: null,
     }),
   );
-  const size = CLASSES.find((size) => size >= BLOCK + Math.ceil(content.length / BLOCK) * BLOCK + END);
-  if (size === undefined) throw new Refusal("large");
-  const plain = new Uint8Array(size);
-  plain.set(entry("report.json", content.length), 0);
-  plain.set(content, BLOCK);
-  return plain;
+  if (content.length > REPORT_LIMIT || files.some(({ size }) => size >= LARGEST)) throw new Refusal("large");
+  const pieces: Piece[] = [entry("report.json", content.length), content, gap(content.length)];
+  attachments.forEach((attachment, index) => {
+    const size = files[index]!.size;
+    pieces.push(entry(`files/${String(index + 1).padStart(2, "0")}`, size), ...attachment.pieces, gap(size));
+  });
+  const size = total(pieces);
+  if (size + END > LARGEST || files.length > FILES_LIMIT) throw new Refusal("large");
+  return [...pieces, padded(size + END) - size];
+}
+
+/** The package of a report without files, at once. */
+export function pack(report: Report): Uint8Array {
+  return concat(...packed(report).map((piece) => (typeof piece === "number" ? new Uint8Array(piece) : (piece as Uint8Array))));
 }
