@@ -6,8 +6,9 @@
     intake keys root-replace keyring.note --out-root b --in root-d.vkey --out keyring-8.note
     intake keys extend keyring.note --out keyring-8.note
 
-Nothing here signs. The new file travels with the old one to each root holder, who sees the same differences again
-before the passphrase: `intake keys keyring-sign keyring-8.note --previous keyring.note --key root-a.age`.
+Given nothing to change, and at a terminal, each asks (`guide`). Nothing here signs. The new file travels with the old
+one to each root holder, who sees the same differences again before the passphrase:
+`intake keys keyring-sign keyring-8.note --previous keyring.note --key root-a.age`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import click
 
 from intake.durable import write_private
 from intake.errors import KeyringRefused, Usage
+from intake.keyring import guide
 from intake.keyring.change import Change, Days, Swap, following, named
 from intake.keyring.difference import differences, still_to_sign
 from intake.keyring.files import label_of, read_card, read_note, read_vkey, this_day
@@ -42,7 +44,7 @@ _NEW = click.Path(dir_okay=False, path_type=Path)
 
 _COMMON = (
     click.argument("before", type=_FILE, metavar="NOTE"),
-    click.option("--out", type=_NEW, required=True, help="The new file, still unsigned. NOTE stays as it is."),
+    click.option("--out", type=_NEW, help="The new file, still unsigned. Default: keyring-SERIAL.note beside NOTE."),
     click.option("--issued", type=Day(), help="Default: today."),
     click.option("--expires", type=Day(), help="Warnings start. Default: 120 days after --issued."),
     click.option("--closes", type=Day(), help="Sealing stops. Default: 12 months after --issued."),
@@ -64,7 +66,7 @@ class _Ceremony:
     """What every ceremony is told, whatever it changes."""
 
     before: Path
-    out: Path
+    out: Path | None
     issued: date | None
     expires: date | None
     closes: date | None
@@ -84,15 +86,34 @@ class _Ceremony:
             )
         return keyring
 
-    def write(self, before: Keyring, change: Change) -> None:
-        """Say what differs, ask, and write the unsigned note."""
+    @property
+    def guided(self) -> bool:
+        """Whether what the command line leaves open may be asked."""
+        return not self.yes and guide.possible()
+
+    def days(self) -> Days:
+        """The days asked for, or the usual ones."""
         issued = self.issued or this_day()
-        days = Days(
+        return Days(
             issued,
             self.expires or issued + EXPIRES_AFTER,
             self.closes or months_after(issued, CLOSES_AFTER_MONTHS),
         )
-        after = following(before, replace(change, closed_through=self.closed_through), days)
+
+    def ask(self, questions: Callable[[Keyring], Change], threshold: int | None = None) -> None:
+        """Hold the ceremony by questions. Raises `Usage` when the answers change nothing."""
+        before = self.read()
+        change = replace(questions(before), threshold=threshold)
+        if not (change.reviewers or change.roots or change.drops):
+            raise Usage("nothing is to change", "Nothing was written. For new days, or to close keyrings, use extend.")
+        self.write(before, change)
+
+    def write(self, before: Keyring, change: Change) -> None:
+        """Say what differs, ask, and write the unsigned note."""
+        if self.closed_through is not None:
+            change = replace(change, closed_through=self.closed_through)
+        after = following(before, change, self.days())
+        out = self.out or self.before.with_name(f"keyring-{after.serial}.note")
         note = SignedNote(bytes(after))
         lines = differences(before, after)
         missing = still_to_sign(note, after, before)
@@ -102,18 +123,18 @@ class _Ceremony:
             say(f"  {line}")
         for warning in warnings:
             say(f"Warning: {warning}.")
-        agree(f"Write this to {self.out}?", yes=self.yes)
-        write_private(self.out, bytes(note), mode=0o644)
+        agree(f"Write this to {out}?", yes=self.yes)
+        write_private(out, bytes(note), mode=0o644)
         if self.as_program:
             put(
                 json.dumps(
                     as_json(after)
-                    | {"changes": lines, "still_to_sign": missing, "warnings": warnings, "file": str(self.out)},
+                    | {"changes": lines, "still_to_sign": missing, "warnings": warnings, "file": str(out)},
                     indent=2,
                 )
             )
-        say(f"Written to {self.out}, unsigned. It travels with {self.before} to each root holder, who signs it:")
-        say(f"  intake keys keyring-sign {self.out} --previous {self.before} --key root-LABEL.age")
+        say(f"Written to {out}, unsigned. It travels with {self.before} to each root holder, who signs it:")
+        say(f"  intake keys keyring-sign {out} --previous {self.before} --key root-LABEL.age")
 
 
 def _ceremony(command: Callable[..., None]) -> Callable[..., None]:
@@ -149,6 +170,9 @@ def rotate(
     opens what is sealed from the new keyring on, and nothing older.
     """
     if not (cards or added or drops):
+        if ceremony.guided and leaving is None:
+            ceremony.ask(guide.rotation)
+            return
         raise Usage("nothing is to change", "Give --reviewer, --add or --drop; for new days alone there is extend.")
     if leaving is not None and len(cards) != 1:
         raise Usage("--in-place-of goes with exactly one --reviewer", "Do one after the other.")
@@ -191,6 +215,9 @@ def retire(
     them until the keyring before closes: --closed-through with its serial makes the drop refuse that at once.
     """
     if not (labels or roots or drops):
+        if ceremony.guided:
+            ceremony.ask(guide.retirement, threshold)
+            return
         raise Usage("nobody is to leave", "Give --label, --out-root or --out-drop.")
     ceremony.write(
         ceremony.read(),
@@ -204,16 +231,21 @@ def retire(
 
 
 @click.command("root-replace", cls=Command)
-@click.option("--out-root", "leaving", required=True, metavar="LABEL", help="The root that goes, lost or not.")
-@click.option("--in", "new", required=True, metavar="VKEY", help="The root that comes: root-L.vkey, or its line.")
+@click.option("--out-root", "leaving", metavar="LABEL", help="The root that goes, lost or not.")
+@click.option("--in", "new", metavar="VKEY", help="The root that comes: root-L.vkey, or its line.")
 @_threshold
 @_ceremony
-def root_replace(ceremony: _Ceremony, leaving: str, new: str, threshold: int | None) -> None:
+def root_replace(ceremony: _Ceremony, leaving: str | None, new: str | None, threshold: int | None) -> None:
     """Put another root in the place of one that is lost, stolen or handed over.
 
     The roots of both keyrings must sign: enough of those before, to say that it is their wish, and enough of the new
     ones, to show that they hold their keys. Paper that lists the old root is worth less from then on: print it anew.
     """
+    if leaving is None or new is None:
+        if ceremony.guided and leaving is new:
+            ceremony.ask(guide.replacement, threshold)
+            return
+        raise Usage("a root is replaced by another one", "Give both --out-root and --in.")
     before = ceremony.read()
     key = read_vkey(new)
     ceremony.write(before, Change(roots=(Swap(leaving, Root(label_of(key, before.origin), key)),), threshold=threshold))
@@ -223,7 +255,12 @@ def root_replace(ceremony: _Ceremony, leaving: str, new: str, threshold: int | N
 @_ceremony
 def extend(ceremony: _Ceremony) -> None:
     """Give the keyring new days, and change nothing else; with --closed-through, close earlier ones."""
-    ceremony.write(ceremony.read(), Change())
+    before = ceremony.read()
+    if ceremony.guided and (ceremony.issued, ceremony.expires, ceremony.closes, ceremony.closed_through) == (None,) * 4:
+        usual = ceremony.days()
+        expires, closes = guide.days(usual.expires, usual.closes)
+        ceremony = replace(ceremony, expires=expires, closes=closes, closed_through=guide.closing(before))
+    ceremony.write(before, Change())
 
 
 CEREMONIES = (rotate, retire, root_replace, extend)

@@ -117,7 +117,7 @@ def reviewer_new(origin: str, label: str, folder: Path, as_program: bool) -> Non
         "vkey_fingerprint": fingerprint(str(card.key)),
     }
     _tell(as_program, facts, [secret, public])
-    say(f"Keep {secret} offline. Hand {public.name} to the root holders, and read them the fingerprint yourself.")
+    say(f"Keep {secret} offline. Hand {public.name} to the root holders, and read them both fingerprints yourself.")
 
 
 @door.command("drop-new")
@@ -361,6 +361,8 @@ def _tell(as_program: bool, facts: dict[str, str], files: Sequence[Path]) -> Non
         put(json.dumps(facts | {"files": [str(file) for file in files]}, indent=2))
     else:
         put(f"{facts['label']}  {facts['fingerprint']}")
+        if "vkey_fingerprint" in facts:
+            put(f"{facts['label']}  {facts['vkey_fingerprint']}  (signs)")
 
 
 for command in (*CEREMONIES, backup, restore, council):
