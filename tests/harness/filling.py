@@ -1,5 +1,6 @@
 """One report typed into the form as a person would: with mouse and keys, in any browser, scripts on or off."""
 
+from itertools import groupby
 from typing import Any, Protocol
 
 from playwright.sync_api import Page
@@ -51,16 +52,25 @@ class ChromiumHands:
         self._page = page
 
     def click(self, css: str) -> None:
-        box = self._page.locator(css).first.bounding_box()
+        found = self._page.locator(css).first
+        found.scroll_into_view_if_needed(timeout=10_000)
+        box = found.bounding_box()
         assert box is not None, f"{css} can't be seen"
         self._page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
 
     def write(self, text: str) -> None:
-        for key in text:
-            if key in _PLAYWRIGHT:
-                self._page.keyboard.press(_PLAYWRIGHT[key])
-            else:
-                self._page.keyboard.type("\r" if key == "\n" else key)
+        for foreign, keys in groupby(text, lambda key: key not in _PLAYWRIGHT and not key.isascii()):
+            if foreign:  # letters that are on no key of Playwright's keyboard, which would insert them one by one
+                self._page.keyboard.insert_text("".join(keys))
+                continue
+            for key in keys:
+                if key in _PLAYWRIGHT:
+                    self._page.keyboard.press(_PLAYWRIGHT[key])
+                else:
+                    self._page.keyboard.type("\r" if key == "\n" else key)
+
+    def sees(self, css: str) -> bool:
+        return self._page.locator(css).count() > 0
 
 
 def fill(hands: Hands) -> None:

@@ -24,8 +24,9 @@ from typing import Any, Self
 from websockets.sync.client import ClientConnection, connect
 
 NO_SCRIPT = {"javascript.enabled": False}
+NO_WASM = {"javascript.options.wasm": False}
 NO_JIT = {
-    "javascript.options.wasm": False,
+    **NO_WASM,
     "javascript.options.baselinejit": False,
     "javascript.options.ion": False,
     "javascript.options.asmjs": False,
@@ -112,6 +113,10 @@ class Firefox:
         locator = {"type": "css", "value": css}
         nodes = self.call("browsingContext.locateNodes", context=self._context, locator=locator)["nodes"]
         return [dict(node) for node in nodes]
+
+    def sees(self, css: str) -> bool:
+        """Whether a selector finds anything."""
+        return bool(self.find(css))
 
     def wait_for(self, css: str, timeout: float = 60) -> None:
         """Until a selector finds something. Raises `TimeoutError`."""
