@@ -30,7 +30,9 @@ from nacl.bindings import crypto_aead_chacha20poly1305_ietf_encrypt
 
 from intake.durable import new_file
 from intake.report.package import FileEntry, QuestionnaireRef, Report, write_package
-from intake.sealing import CHUNK_SIZE, HybridIdentity, HybridRecipient, Sealer, open_sealed, seal_bytes
+from intake.review.opened import contents_of
+from intake.review.workers import Opening, cores
+from intake.sealing import CHUNK_SIZE, Guess, HybridIdentity, HybridRecipient, Sealer, open_sealed, seal_bytes
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -132,6 +134,36 @@ def small(seconds: float) -> Iterator[Figure]:
         speed = rate(open_hundred, 100, seconds)
         yield Figure(
             f"reports opened, {count} reviewer{'s' * (count > 1)}", speed, "per second", f"{len(sealed)} bytes"
+        )
+
+
+def opened(quick: bool) -> Iterator[Figure]:
+    """What a desk does with each report that it imports, by the reviewer whose stanza stands last.
+
+    In one process, by the processor's own time, and then in all workers, by the clock.
+    """
+    count = 2_000 if quick else 10_000
+    for reviewers, identities in ((1, 1), (3, 1), (5, 1), (10, 1), (3, 2)):
+        keys = [HybridIdentity.generate() for _ in range(reviewers)]
+        mine = [*(HybridIdentity.generate() for _ in range(identities - 1)), keys[-1]]
+        sealed = [sealed_report([each.recipient for each in keys], number) for number in range(500)]
+        guess = Guess()
+        start = time.process_time()
+        for body in sealed:
+            contents_of(body, mine, guess)
+        alone = len(sealed) / (time.process_time() - start)
+        with Opening(mine) as opening:
+            list(opening.each(enumerate(sealed)))  # the workers are up
+            start = time.perf_counter()
+            for _ in opening.each((number, sealed[number % len(sealed)]) for number in range(count)):
+                pass
+            together = count / (time.perf_counter() - start)
+        who = f"{reviewers} reviewer{'s' * (reviewers > 1)}" + f", {identities} identities" * (identities > 1)
+        yield Figure(
+            f"imported reports opened, {who}",
+            alone,
+            "per second",
+            f"of one core; {together:,.0f} with {cores()} workers",
         )
 
 
@@ -349,6 +381,7 @@ def main() -> None:
     parts = (
         bulk(seconds),
         small(seconds),
+        opened(arguments.quick),
         memory(arguments.quick),
         rewrapped(arguments.quick),
         stored(arguments.quick),

@@ -50,6 +50,7 @@ from intake.sealing.identities import (
 from intake.sealing.rewrapping import Rewrapping, rewrap
 from intake.sealing.scrypt import ScryptIdentity, ScryptRecipient
 from intake.sealing.sealed import (
+    Guess,
     Opened,
     Sealer,
     check_stanzas,
@@ -67,6 +68,7 @@ __all__ = [
     "HEADER_LIMIT",
     "ArmorReader",
     "ArmorWriter",
+    "Guess",
     "Header",
     "HybridIdentity",
     "HybridRecipient",
