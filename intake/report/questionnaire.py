@@ -11,7 +11,7 @@ The file is TOML, in English; translations are `.po` files beside it. Every key 
       choices                "@list" (multi and single must have one; fuzzydate may, for its precision), or
                              "gazetteer+text" on places; else left out
       required               "account_or_files" (this or a file makes a report) or "no", the default; it never refuses
-      show_if                "field:code or field:code", "field:any"; on layer 2, and allowed on 3
+      show_if                "field:code or field:code", "field:any", of fields asked before; on layer 2, allowed on 3
       question, hint (opt.)  what the witness reads
       why, maps (optional)   for reviewers: why it is asked, and which bodies' forms it feeds
     [lists.name]             code = "words", in the order shown
@@ -104,6 +104,13 @@ class Condition:
     field: str
     code: str
 
+    def holds(self, answers: Mapping[str, object]) -> bool:
+        """Whether these answers meet it. The page has the same rule: intake/browser/source/conditions.ts."""
+        if self.field not in answers:
+            return False
+        answer = answers[self.field]
+        return self.code == "any" or (self.code in answer if isinstance(answer, list) else self.code == answer)
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -145,6 +152,12 @@ class Questionnaire:
     def choices(self, field: Field) -> tuple[Choice, ...]:
         """The coded answers of a field, in order; none for other fields."""
         return self.lists.get(field.choices.removeprefix("@"), ()) if field.choices.startswith("@") else ()
+
+    def opened(self, answers: Mapping[str, object]) -> frozenset[str]:
+        """The ids of the questions that these answers open by `show_if`; an unanswered field is absent from them."""
+        return frozenset(
+            field.id for field in self.fields if any(condition.holds(answers) for condition in field.show_if)
+        )
 
     def messages(self) -> tuple[tuple[str, str], ...]:
         """(context, English) of everything a witness reads, in the order of the file: the source of the `.po` files."""
@@ -325,6 +338,8 @@ class _Parser:
                 codes = [c.code for c in lists.get(other.choices.removeprefix("@"), ())] if other else []
                 if other is None or other is field:
                     self._wrong(where, f"show_if names {condition.field!r}, which is no other field")
+                elif fields.index(other) > fields.index(field):
+                    self._wrong(where, f"show_if names {condition.field!r}, which is asked only later")
                 elif condition.code != "any" and condition.code not in codes:
                     self._wrong(where, f"show_if: {condition.code!r} is no answer of {condition.field}")
 

@@ -5,6 +5,7 @@ import { seal } from "../../intake/browser/source/age.ts";
 import { answersOf } from "../../intake/browser/source/answers.ts";
 import { gather, split } from "../../intake/browser/source/blocks.ts";
 import { base64, fromBase64, hex } from "../../intake/browser/source/bytes.ts";
+import { holds } from "../../intake/browser/source/conditions.ts";
 import { drawCode, grouped, openCode, parseCode } from "../../intake/browser/source/code.ts";
 import { fromBech32 } from "../../intake/browser/source/bech32.ts";
 import { fingerprint } from "../../intake/browser/source/fingerprint.ts";
@@ -42,6 +43,10 @@ const tasks = {
   },
   reply: ({ file, seed, note, trust, mailbox, today }) =>
     verify(fromBase64(file), identity(seed), believe(fromBase64(note), trust, today, true), mailbox, today),
+  opened: ({ shows, answers }) => {
+    const given = new Map(Object.entries(answers));
+    return shows.filter(([, showIf]) => holds(showIf, given)).map(([field]) => field);
+  },
   answers: ({ kinds, pairs }) => answersOf(new Map(kinds), pairs),
   seal: ({ recipients, size }) => base64(seal(pattern(size), recipients.map((one) => fromBech32("age1pq", one))), true),
   pack: ({ report }) => base64(pack(report), true),

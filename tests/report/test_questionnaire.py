@@ -191,6 +191,10 @@ MISTAKES = [
     ("fields 3 (removal_when): show_if 'files' is not of the form", changed("files:any", "files")),
     ("field removal_when: show_if names 'file'", changed("files:any", "file:any")),
     ("field removal_when: show_if names 'removal_when'", changed("files:any", "removal_when:any")),
+    (
+        "field files: show_if names 'removal_when', which is asked only later",
+        changed("layer = 3", 'layer = 3\nshow_if = "removal_when:any"'),
+    ),
     ("field removal_when: show_if: 'gone' is no answer of urgent", changed("urgent:removal or", "urgent:gone or")),
     ("field removal_when: show_if: 'gone' is no answer of files", changed("files:any", "files:gone")),
     ("field files: layer 1 is always shown", changed("layer = 3", 'layer = 1\nshow_if = "urgent:me"')),

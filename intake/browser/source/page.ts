@@ -1,8 +1,9 @@
 /** The page: collects answers, hands them to the sealing worker, and says what happens. It knows no cryptography. */
 
-import { answersOf, type Kind, type Pair } from "./answers.ts";
+import { type Answer, answersOf, type Kind, type Pair } from "./answers.ts";
 import "./given.ts";
 import { armExit } from "./exit.ts";
+import { Followups } from "./followups.ts";
 import type { Setting, ToPage, ToWorker } from "./messages.ts";
 import { growing } from "./post.ts";
 import { element, progress, show, showReceived } from "./view.ts";
@@ -26,8 +27,10 @@ function pairs(): Pair[] {
   return found;
 }
 
-const answers = (): Record<string, unknown> => answersOf(kinds(), pairs());
-const written = (): boolean => form.isConnected && Object.keys(answers()).length > 0;
+const followups = new Followups(form);
+const held = (): Record<string, Answer> => answersOf(kinds(), pairs());
+const answers = (): Readonly<Record<string, Answer>> => followups.seen(held());
+const written = (): boolean => form.isConnected && Object.keys(held()).length > 0;
 
 function askBeforeLeaving(event: BeforeUnloadEvent): void {
   if (!written()) return;
@@ -77,8 +80,9 @@ function hear(message: ToPage): void {
 
 function send(): void {
   if (element<HTMLButtonElement>("send").disabled) return;
-  if (!written()) return show("empty");
-  tell({ kind: "send", answers: answers() });
+  const chosen = answers();
+  if (!Object.keys(chosen).length) return show("empty");
+  tell({ kind: "send", answers: chosen });
   show("sealing");
   freeze(true);
 }
@@ -87,6 +91,7 @@ function send(): void {
 const remote = Object.prototype.toString.call((window as { operamini?: unknown }).operamini) === "[object OperaMini]";
 
 addEventListener("beforeunload", askBeforeLeaving);
+form.addEventListener("change", () => followups.follow(held()));
 form.addEventListener("submit", (event) => event.preventDefault());
 armExit(element<HTMLAnchorElement>("exit"), form, disarm);
 element("send").addEventListener("click", send);
