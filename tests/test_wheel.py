@@ -18,7 +18,8 @@ ALLOWED = re.compile(
     | intake/review/(commands|desk|preview)/[a-z_0-9]+\.py
     | intake/review/practice\.toml
     | intake/report/(questionnaire\.toml|places\.csv)
-    | intake/drop/migrations/(__init__|env)\.py | intake/drop/migrations/versions/[0-9]{4}_[a-z_]+\.py
+    | intake/(drop|review)/migrations/(__init__|env)\.py
+    | intake/(drop|review)/migrations/versions/[0-9]{4}_[a-z_]+\.py
     | intake/locale/[a-z]{2,3}/(page|questionnaire)\.po
     | intake/browser/dist/(page|seal|style|call)\.[0-9a-f]{16}\.(js|css)(\.br)?
     | intake/browser/dist/(manifest\.json|sources\.sha256)

@@ -70,6 +70,11 @@ def examine(machine: Machine) -> tuple[Finding, ...]:
     return tuple(finding for check in _CHECKS for finding in check(machine))
 
 
+def leaks(machine: Machine) -> tuple[Finding, ...]:
+    """What writes memory to the disk: said each time that a vault is opened, since no vault can help against it."""
+    return tuple(each for check in (_swap, _hibernation) for each in check(machine) if each.state is State.BAD)
+
+
 def _swap(machine: Machine) -> Iterator[Finding]:
     devices = [line.split()[0] for line in machine.text("proc/swaps").splitlines()[1:] if line.strip()]
     bare = [device for device in devices if not _sealed_device(machine, device)]

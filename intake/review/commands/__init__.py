@@ -11,6 +11,7 @@ from intake.options import Lazy
 
 COMMANDS = {
     "open": "intake.review.commands.open",
+    "init": "intake.review.commands.init",
     "doctor": "intake.review.commands.doctor",
 }
 """In the order in which `--help` shows them."""
