@@ -3,7 +3,7 @@
 | route | |
 |---|---|
 | GET / and /<language> | the form |
-| POST / | a report written without JavaScript, sealed here (see `plain`) |
+| POST / | a report written without JavaScript, sealed here (see `plain`); the answer shows the code |
 | PUT /reports/<32 hex> | a sealed report: 201 new, 200 the same again |
 | POST /mailbox | 16 bytes that name a mailbox; the answer has one length, whatever waits there |
 | GET /keyring.note, /keyring/<serial>.note | the signed keyrings |
@@ -64,8 +64,8 @@ class PageBodies(Protocol):
     def script(self, path: str) -> Asset | None:
         """The form's script for one of the languages."""
 
-    def received(self, language: str) -> Body:
-        """The answer to a plain report that was stored."""
+    def received(self, language: str, code: str) -> bytes:
+        """The answer to a plain report that was stored, with its code."""
 
     def call(self, language: str) -> Body:
         """The sheet for a phone call."""
@@ -189,7 +189,8 @@ def create_app(
             return refused(problems.FULL, language)
         except Fault:
             return refused(problems.UNAVAILABLE, language)
-        return page(pages().received(language))
+        # Not packed: how well digits pack would be the one thing that tells codes apart on the wire.
+        return Response(pages().received(language, str(sealed.code)), content_type=HTML)
 
     @app.put("/reports/<identifier>", provide_automatic_options=False)
     @buckets.reports

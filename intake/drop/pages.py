@@ -143,11 +143,15 @@ _MONTHS = (
 )
 
 
+_HERE = "0000 0000"
+"""Stands in a template where a code will be put in."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Bodies:
     script: Asset
     form: Body
-    received: Body
+    received: tuple[bytes, bytes]
     call: Body
     problems: Mapping[str, Body] = field(default_factory=dict)
 
@@ -192,9 +196,10 @@ class Pages:
         """The form's script of one of the languages, by its public path."""
         return next((bodies.script for bodies in self._bodies.values() if bodies.script.path == path), None)
 
-    def received(self, language: str) -> Body:
-        """The answer to a plain report that was stored."""
-        return self._bodies[language].received
+    def received(self, language: str, code: str) -> bytes:
+        """The answer to a plain report that was stored, with the code made for it; one length for all codes."""
+        before, after = self._bodies[language].received
+        return b"%s%s%s" % (before, code.encode(), after)
 
     def call(self, language: str) -> Body:
         """The sheet to print for who takes a phone call."""
@@ -243,7 +248,7 @@ def _render(
         return Body.packed(html(template, **more).encode())
 
     # What is of use to scripts alone travels with the script, and costs nobody else a byte.
-    given = {"places": setting.places.suggestions(code), "sending": html("sending.html")}
+    given = {"places": setting.places.suggestions(code), "sending": html("sending.html", code="")}
     script = assets.given("page.js", code, given)
     return _Bodies(
         script=script,
@@ -262,7 +267,7 @@ def _render(
             onion=setting.onion,
             plain_form=setting.plain_form,
         ),
-        received=page("received.html"),
+        received=_around(html("received.html", code=_HERE)),
         call=page("call.html", suffix="/call"),
         problems={
             word: page(
@@ -308,6 +313,12 @@ def _question(questionnaire: Questionnaire, field: Field, words: Catalog) -> Que
             for choice in questionnaire.choices(field)
         ],
     )
+
+
+def _around(html: str) -> tuple[bytes, bytes]:
+    """What stands before and after the place of a code."""
+    before, _, after = html.partition(_HERE)
+    return before.encode(), after.encode()
 
 
 def _squeezed(html: str) -> str:

@@ -23,6 +23,7 @@ from intake.errors import Usage
 from intake.keyring import Keyring
 from intake.report import sizes
 from intake.report.answers import from_form
+from intake.report.code import Code
 from intake.report.package import QuestionnaireRef, Report, write_package
 from intake.report.questionnaire import Questionnaire, Words
 from intake.sealing import HybridRecipient, seal_bytes
@@ -47,6 +48,7 @@ class Sealed:
     id: bytes
     body: bytes
     keyring: int
+    code: Code
 
 
 class PlainForm:
@@ -75,9 +77,13 @@ class PlainForm:
         return parse_qsl(body.decode(errors="replace"), keep_blank_values=True, errors="replace")
 
     def seal(self, pairs: Sequence[tuple[str, str]], language: str, keyring: Keyring, day: date) -> Sealed:
-        """Answers to a package to a sealed file. Raises `Usage` when they are too long for one."""
+        """Answers to a package to a sealed file, with a new code inside. Raises `Usage` when they are too long for one.
+
+        The code is for the page that answers, and for nothing else: only mailbox and recipient stay, inside the seal.
+        """
         questionnaire = self._questionnaire
         identifier = random(16)
+        code = Code.draw(random)
         report = Report(
             id=identifier.hex(),
             origin=keyring.origin,
@@ -87,12 +93,13 @@ class PlainForm:
             sealed_by="server",
             day=day,
             answers=from_form(questionnaire, pairs),
+            reply_to=code.open(keyring.origin).reply_to,
         )
         package = io.BytesIO()
         if write_package(report, (), package) > sizes.PUT_PLAINTEXT_LIMIT:
             raise Usage("the answers are larger than one report may be")
         recipients = [_recipient(text) for text in keyring.recipients]
-        return Sealed(identifier, seal_bytes(package.getvalue(), recipients), keyring.serial)
+        return Sealed(identifier, seal_bytes(package.getvalue(), recipients), keyring.serial, code)
 
     def _digest(self, language: str) -> str:
         """Which words were read: the same for every report in a language, so computed once."""

@@ -6,7 +6,7 @@ import { answersOf } from "../../intake/browser/source/answers.ts";
 import { gather, split } from "../../intake/browser/source/blocks.ts";
 import { base64, fromBase64, hex } from "../../intake/browser/source/bytes.ts";
 import { holds } from "../../intake/browser/source/conditions.ts";
-import { drawCode, grouped, openCode, parseCode } from "../../intake/browser/source/code.ts";
+import { drawCode, grouped, openCode, parseCode, replyTo } from "../../intake/browser/source/code.ts";
 import { fromBech32 } from "../../intake/browser/source/bech32.ts";
 import { fingerprint } from "../../intake/browser/source/fingerprint.ts";
 import { believe } from "../../intake/browser/source/keyring.ts";
@@ -38,8 +38,7 @@ const tasks = {
   code: ({ typed, origin }) => {
     const digits = parseCode(typed);
     if (!digits) return null;
-    const { mailbox, identity } = openCode(digits, origin);
-    return { mailbox, recipient: hex(identity.recipient) };
+    return replyTo(openCode(digits, origin));
   },
   reply: ({ file, seed, note, trust, mailbox, today }) =>
     verify(fromBase64(file), identity(seed), believe(fromBase64(note), trust, today, true), mailbox, today),

@@ -23,6 +23,7 @@ REPORT: dict[str, object] = {
     "language": "tg",
     "day": "2026-11-23",
     "answers": {"files": [1, 2]},
+    "replyTo": {"mailbox": "0" * 32, "recipient": "age1pq1qqqqqq"},
 }
 
 

@@ -1,5 +1,6 @@
 """The form in Chromium: filled in, sent, opened offline; nothing readable on the wire, whatever is pressed when."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
+from intake.report.code import Code
 from tests.harness.filling import ANSWERS, CANARY, ChromiumHands, fill
 from tests.harness.recorder import Recorder
 from tests.harness.site import Site
@@ -41,6 +43,13 @@ def _readable(sent: bytes) -> bool:
     return any(one.lower() in sent.lower() for spelled in spellings for one in spelled)
 
 
+def _leaks(sent: bytes, code: str) -> bool:
+    """Whether any two groups of a code in a row went over the wire."""
+    groups = code.split(" ")
+    pairs = [joint.join(pair).encode() for pair in itertools.pairwise(groups) for joint in (" ", "+", "%20", "")]
+    return any(one in sent for one in pairs)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_with_scripts_the_report_is_sealed_here_and_opens_offline(browser: Browser, site: Site, language: str) -> None:
     with Recorder(site.port) as wire, _page(browser) as page:
@@ -53,7 +62,11 @@ def test_with_scripts_the_report_is_sealed_here_and_opens_offline(browser: Brows
         (put,) = [request for request in wire.requests() if request.method == "PUT"]
         assert CANARY not in page.content()
         assert page.locator("input, textarea, select").count() == 0
+        code = page.inner_text("#code")
     report = site.newest()
+    assert Code.parse(code).open(site.world.origin).reply_to == report.reply_to
+    assert str(Code.parse(code)) == code
+    assert not _leaks(wire.sent, code)
     assert report.answers == ANSWERS
     assert (report.sealed_by, report.language, report.keyring) == ("browser", language, 1)
     assert put.path == f"/reports/{report.id}"
@@ -70,7 +83,9 @@ def test_without_scripts_the_server_seals_the_same_answers(browser: Browser, sit
         hands.click("button[formmethod=post]")
         page.wait_for_url(f"{wire.url}/")
         assert CANARY not in page.content()
+        code = page.inner_text("#code")
     report = site.newest()
+    assert Code.parse(code).open(site.world.origin).reply_to == report.reply_to
     assert report.answers == ANSWERS
     assert (report.sealed_by, report.language) == ("server", language)
     assert [request.method for request in wire.requests()].count("POST") == 1

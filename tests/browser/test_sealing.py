@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from intake.errors import NoKeyFits
+from intake.report.code import Code
 from intake.report.package import read_package
 from intake.report.sizes import CLASSES, is_sealed_size, padded, sealed_size
 from intake.sealing import Header, HybridIdentity, open_bytes, open_sealed
@@ -70,6 +71,9 @@ def test_two_files_share_nothing() -> None:
     assert one[header:] != other[header:]
 
 
+HOLDER = Code.draw(lambda size: b"\x05" * size).open("drop.example")
+
+
 def _report(text: str) -> dict[str, object]:
     return {
         "id": "0123456789abcdef" * 2,
@@ -79,6 +83,7 @@ def _report(text: str) -> dict[str, object]:
         "language": "tg",
         "day": "2026-11-23",
         "answers": {"account": text, "urgent": ["removal"]},
+        "replyTo": {"mailbox": HOLDER.mailbox, "recipient": HOLDER.reply_to.recipient},
     }
 
 
@@ -89,6 +94,7 @@ def test_the_package_is_the_one_python_reads() -> None:
     report = read_package(io.BytesIO(plain)).report
     assert json.loads(report.to_json())["answers"] == {"account": text, "urgent": ["removal"]}
     assert (report.sealed_by, report.keyring, report.day.isoformat()) == ("browser", 7, "2026-11-23")
+    assert report.reply_to == HOLDER.reply_to
 
 
 @pytest.mark.parametrize("letter", ["a", "ҷ", "漢", "🙂", '"', "\n"])
@@ -103,7 +109,7 @@ def test_only_the_size_classes_occur(letter: str) -> None:
 
 def test_more_than_a_report_may_carry_is_refused() -> None:
     fits, longer, too_long = run_page(
-        {"task": "pack", "report": _report("a" * (CLASSES[-1] - taken))} for taken in (3_000, 1_000, 0)
+        {"task": "pack", "report": _report("a" * (CLASSES[-1] - taken))} for taken in (5_000, 3_040, 0)
     )
     assert len(base64.b64decode(fits["done"])) == CLASSES[-1]
     assert len(base64.b64decode(longer["done"])) == padded(CLASSES[-1] + 1)

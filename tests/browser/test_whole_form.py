@@ -37,7 +37,7 @@ def _in_chromium_without_scripts(url: str, made: Whole, folder: Path) -> None:
         hands = ChromiumHands(page)
         fill_whole(hands, made)
         hands.click(PLAIN)
-        page.wait_for_selector("main > h1 + .calm + ul")
+        page.wait_for_selector("main > #code")
 
 
 def _in_firefox(preferences: dict[str, object]) -> Callable[[str, Whole, Path], None]:
@@ -61,7 +61,7 @@ def _in_firefox_without_scripts(url: str, made: Whole, folder: Path) -> None:
         firefox.open(url)
         fill_whole(firefox, made)
         firefox.click(PLAIN)
-        firefox.wait_for("main > h1 + .calm + ul")
+        firefox.wait_for("main > #code")
 
 
 RUNS = {

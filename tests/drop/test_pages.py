@@ -71,7 +71,7 @@ def _all(pages: Pages) -> Iterator[Body]:
     for language in pages.languages:
         yield from (
             pages.form(language),
-            pages.received(language),
+            Body.packed(pages.received(language, "1234 " * 6)),
             pages.call(language),
             pages.problem(language, "full"),
         )

@@ -15,13 +15,32 @@ function checksum(values: readonly number[]): number {
   return sum;
 }
 
+const expanded = (prefix: string): number[] => {
+  const codes = Array.from(prefix, (letter) => letter.charCodeAt(0));
+  return [...codes.map((code) => code >> 5), 0, ...codes.map((code) => code & 31)];
+};
+
+/** `bytes` under `prefix`, in lower case. */
+export function toBech32(prefix: string, bytes: Uint8Array): string {
+  const values: number[] = [];
+  let bits = 0;
+  let held = 0;
+  for (const byte of bytes) {
+    bits = ((bits << 8) | byte) & 0xfff;
+    for (held += 8; held >= 5; held -= 5) values.push((bits >> (held - 5)) & 31);
+  }
+  if (held) values.push((bits << (5 - held)) & 31);
+  const sum = checksum([...expanded(prefix), ...values, 0, 0, 0, 0, 0, 0]) ^ 1;
+  for (let shift = 25; shift >= 0; shift -= 5) values.push((sum >>> shift) & 31);
+  return `${prefix}1${values.map((value) => LETTERS[value]).join("")}`;
+}
+
 /** The data of lower-case `text` under `prefix`, or null when prefix, letters, checksum or padding are wrong. */
 export function fromBech32(prefix: string, text: string): Uint8Array | null {
   if (!text.startsWith(prefix + "1")) return null;
   const values = Array.from(text.slice(prefix.length + 1), (letter) => LETTERS.indexOf(letter));
   if (values.length < 6 || values.includes(-1)) return null;
-  const codes = Array.from(prefix, (letter) => letter.charCodeAt(0));
-  if (checksum([...codes.map((code) => code >> 5), 0, ...codes.map((code) => code & 31), ...values]) !== 1) return null;
+  if (checksum([...expanded(prefix), ...values]) !== 1) return null;
   const bytes: number[] = [];
   let bits = 0;
   let held = 0;

@@ -4,8 +4,10 @@ import { hkdf } from "@noble/hashes/hkdf.js";
 import { scrypt } from "@noble/hashes/scrypt.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { EMPTY } from "./age.ts";
+import { toBech32 } from "./bech32.ts";
 import { hex, random, utf8 } from "./bytes.ts";
-import { Identity } from "./opened.ts";
+import { keyPair } from "./keypair.ts";
+import type { ReplyTo } from "./package.ts";
 
 const DIGITS = 24;
 
@@ -27,12 +29,22 @@ export function drawCode(): string {
 
 export const grouped = (digits: string): string => digits.replace(/(.{4})(?!$)/g, "$1 ");
 
-/** What the code stands for at this drop: the mailbox in hex, and who opens what lies there. About a second without JIT. */
-export function openCode(digits: string, origin: string): { mailbox: string; identity: Identity } {
+/** What the code stands for at this drop. */
+export interface Holder {
+  readonly mailbox: string;
+  /** Of the identity that opens what lies there. */
+  readonly seed: Uint8Array;
+}
+
+/** About a second without JIT. */
+export function openCode(digits: string, origin: string): Holder {
   const stretched = scrypt(utf8(digits), utf8(origin), { N: 4096, r: 8, p: 1, dkLen: 32 });
   const derive = (info: string): Uint8Array => hkdf(sha256, stretched, EMPTY, utf8(info), 32);
-  return {
-    mailbox: hex(derive("amonat/mailbox/1").subarray(0, 16)),
-    identity: new Identity(derive("amonat/reply-identity/1")),
-  };
+  return { mailbox: hex(derive("amonat/mailbox/1").subarray(0, 16)), seed: derive("amonat/reply-identity/1") };
 }
+
+/** What the sealed report tells the reviewers. */
+export const replyTo = ({ mailbox, seed }: Holder): ReplyTo => ({
+  mailbox,
+  recipient: toBech32("age1pq", keyPair(seed).recipient),
+});

@@ -24,4 +24,4 @@ export type ToPage =
   | { readonly kind: "sealing" }
   | { readonly kind: "sending"; readonly share: number }
   | { readonly kind: "retrying"; readonly seconds: number }
-  | { readonly kind: "received" };
+  | { readonly kind: "received"; readonly code: string };

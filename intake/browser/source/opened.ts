@@ -10,10 +10,10 @@ import { x25519 } from "@noble/curves/ed25519.js";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { shake256 } from "@noble/hashes/sha3.js";
 import { ml_kem768 } from "@noble/post-quantum/ml-kem.js";
 import { CHUNK, combined, EMPTY, schedule, TAG } from "./age.ts";
 import { concat, equal, fromBase64, utf8 } from "./bytes.ts";
+import { type KeyPair, keyPair } from "./keypair.ts";
 
 /** How reading ended, in the words of the published vectors (c2sp.org/CCTV/age). */
 export type Failure = "header failure" | "no match" | "HMAC failure" | "payload failure";
@@ -93,19 +93,16 @@ class Header {
   }
 }
 
-/** A hybrid identity: a seed of 32 bytes, stretched by SHAKE-256 to the seeds of its two halves. */
+/** A hybrid identity, and what it opens. */
 export class Identity {
-  /** The 1,216 bytes of its public half. */
-  readonly recipient: Uint8Array;
-  private readonly lattice: Uint8Array;
-  private readonly curve: Uint8Array;
+  private readonly pair: KeyPair;
 
   constructor(seed: Uint8Array) {
-    const stretched = shake256(seed, { dkLen: 96 });
-    const { publicKey, secretKey } = ml_kem768.keygen(stretched.subarray(0, 64));
-    this.lattice = secretKey;
-    this.curve = stretched.subarray(64);
-    this.recipient = concat(publicKey, x25519.getPublicKey(this.curve));
+    this.pair = keyPair(seed);
+  }
+
+  get recipient(): Uint8Array {
+    return this.pair.recipient;
   }
 
   /** The file key, or null when the stanza is for somebody else. */
@@ -113,10 +110,10 @@ export class Identity {
     const carried = decode(args[0]!);
     const share = carried.subarray(LATTICE_SHARE);
     const secret = combined(
-      ml_kem768.decapsulate(carried.subarray(0, LATTICE_SHARE), this.lattice),
-      agreed(this.curve, share),
+      ml_kem768.decapsulate(carried.subarray(0, LATTICE_SHARE), this.pair.lattice),
+      agreed(this.pair.curve, share),
       share,
-      x25519.getPublicKey(this.curve),
+      x25519.getPublicKey(this.pair.curve),
     );
     const { key, nonce } = schedule(secret);
     try {

@@ -24,6 +24,12 @@ export interface Attachment {
   readonly pieces: readonly Piece[];
 }
 
+/** Where an answer may be left: the mailbox in hex, and the recipient that opens it as `age1pq1…`. */
+export interface ReplyTo {
+  readonly mailbox: string;
+  readonly recipient: string;
+}
+
 export interface Report {
   readonly id: string;
   readonly origin: string;
@@ -32,6 +38,9 @@ export interface Report {
   readonly language: string;
   readonly day: string;
   readonly answers: Readonly<Record<string, Answer>>;
+  readonly replyTo: ReplyTo;
+  /** The mailbox of the code that somebody came back with. */
+  readonly inReplyTo?: string;
 }
 
 /** A ustar header for one regular file, with no owner and no time. */
@@ -62,7 +71,7 @@ const gap = (size: number): number => -size & (BLOCK - 1);
 
 /** The padded package, in its order. Throws `Refusal("large")` when no package may be so long. */
 export function packed(report: Report, attachments: readonly Attachment[] = []): Piece[] {
-  const { id, origin, keyring, questionnaire, language, day, answers } = report;
+  const { id, origin, keyring, questionnaire, language, day, answers, replyTo, inReplyTo } = report;
   const files = attachments.map(({ name, type, cleaned, pieces }) => ({
     name: words(name),
     type: words(type),
@@ -81,8 +90,8 @@ export function packed(report: Report, attachments: readonly Attachment[] = []):
       day,
       answers,
       files,
-      in_reply_to: null,
-      reply_to: null,
+      in_reply_to: inReplyTo ?? null,
+      reply_to: replyTo,
     }),
   );
   if (content.length > REPORT_LIMIT || files.some(({ size }) => size >= LARGEST)) throw new Refusal("large");

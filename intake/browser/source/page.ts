@@ -72,7 +72,7 @@ function hear(message: ToPage): void {
     case "received":
       disarm();
       worker.terminate();
-      return showReceived(form);
+      return showReceived(form, message.code);
     default:
       return show(message.kind);
   }

@@ -4,6 +4,7 @@ import "./older.ts";
 import { seal } from "./age.ts";
 import type { Answer } from "./answers.ts";
 import { hex, random } from "./bytes.ts";
+import { drawCode, grouped, openCode, replyTo } from "./code.ts";
 import { believe, type Keyring } from "./keyring.ts";
 import type { Setting, ToPage, ToWorker } from "./messages.ts";
 import { pack } from "./package.ts";
@@ -56,18 +57,20 @@ function checkRandom(): void {
  */
 async function send(answers: Readonly<Record<string, Answer>>): Promise<void> {
   const id = hex(random(16));
+  const code = drawCode();
+  const back = replyTo(openCode(code, setting.origin));
   let current = keyring ?? (await refresh());
   for (let seals = 0; seals < RESEALS; seals++) {
     tell({ kind: "sealing" });
     const { origin, questionnaire, language } = setting;
-    const plain = pack({ id, origin, keyring: current.serial, questionnaire, language, day: today, answers });
+    const plain = pack({ id, origin, keyring: current.serial, questionnaire, language, day: today, answers, replyTo: back });
     const body = seal(plain, current.reviewers);
     const verdict = await deliver(id, body, current.serial, {
       sending: (share) => tell({ kind: "sending", share }),
       retrying: (seconds) => tell({ kind: "retrying", seconds }),
     });
     if (verdict === "stored" || (verdict === "clash" && seals > 0)) {
-      tell({ kind: "received" });
+      tell({ kind: "received", code: grouped(code) });
       return;
     }
     if (verdict === "clash") throw new Refusal("fault");

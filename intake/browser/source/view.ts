@@ -37,13 +37,14 @@ export function progress(share: number): void {
   element<HTMLProgressElement>("bar").value = share;
 }
 
-/** A clear screen: the form is emptied and gone, and only the thanks are left. */
-export function showReceived(form: HTMLFormElement): void {
+/** A clear screen: the form is emptied and gone, and only the thanks are left, with the code. */
+export function showReceived(form: HTMLFormElement, code: string): void {
   form.reset();
   form.remove();
   element("sending").remove();
   element("before").remove();
   const thanks = element("received");
+  element("code").textContent = code;
   thanks.hidden = false;
   scrollTo(0, 0);
   thanks.focus();
