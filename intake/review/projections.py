@@ -53,7 +53,12 @@ from intake.report.document import Json
 from intake.review.log import Clock, Content, Entity
 from intake.review.tables import event, setting
 
-MODULES: tuple[str, ...] = ("intake.review.witnessed",)
+MODULES: tuple[str, ...] = (
+    "intake.review.witnessed",
+    "intake.review.bundles",
+    "intake.review.alarms",
+    "intake.review.handling",
+)
 """Every module with a tuple `PROJECTIONS`."""
 
 metadata = MetaData()

@@ -72,13 +72,14 @@ def check_index(reader: BundleReader, trust: Trust) -> str | None:
         keyring = chain.newest
     else:
         keyring = Keyring.parse(SignedNote.parse(reader.keyrings[reader.index.keyring]).text)
-    _check_signature(reader, keyring)
+    check_signature(reader, keyring)
     if trust.given:
         return None
     return "nobody was named to trust, so who made this bundle was not checked; --root or --pin does that"
 
 
-def _check_signature(reader: BundleReader, keyring: Keyring) -> None:
+def check_signature(reader: BundleReader, keyring: Keyring) -> None:
+    """Raises `ChainBroken` unless a drop of `keyring`, which is believed already, signed the bundle's index."""
     if keyring.origin != reader.index.origin:
         raise ChainBroken("the bundle names another origin than its keyring")
     try:

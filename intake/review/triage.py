@@ -31,6 +31,7 @@ _DATE = re.compile(r"(19[0-9]{2}|20[0-9]{2}|2100)(?:-(0[1-9]|1[0-2])(?:-([0-3][0
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _OFFSET = re.compile(r"(?:UTC|GMT)? ?([+-])([01]?[0-9])(?::?([0-5][0-9]))?", re.IGNORECASE)
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_TIMED = ("removal_soon", "removal_near")
 _READING = re.compile(rf"(?:({'|'.join(_DAYS)}|daily) +)([01][0-9]|2[0-3]):([0-5][0-9])", re.IGNORECASE)
 
 
@@ -161,6 +162,37 @@ def triage(
     since = min(match[2] for match in mine)
     due = _due(tier, since, readings or Readings())
     return Triage(tier, tuple(name for _, name, _ in mine), since, due, event)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """What the rules say of a report before anybody decided, for lists of very many of them.
+
+    `tier` is that of the rules that match at the import, apart from those of a removal that has a date: `soon` and
+    `near` are when these begin to say T0 and T1, and `event` is the earliest moment of that removal.
+    """
+
+    tier: Tier
+    soon: datetime | None
+    near: datetime | None
+    event: datetime | None
+
+    def at(self, now: datetime, decided: Decision | None = None) -> Tier:
+        """The tier that `triage` gives at a moment that is not before the import."""
+        tier, after = (decided.tier, decided.at) if decided else (self.tier, _BEGINNING)
+        for rule, since in ((Tier.T0, self.soon), (Tier.T1, self.near)):
+            if since and after < since <= now and rule < tier:
+                return rule
+        return tier
+
+
+def schedule(answers: Answers, imported: datetime) -> Schedule:
+    """When which tier begins. `imported` carries its zone."""
+    facts = _Facts(answers, imported)
+    timed = {name: since for _, name, since in facts.matches() if name in _TIMED}
+    tier = min(tier for tier, name, _ in facts.matches() if name not in _TIMED)
+    event = facts.removal.earliest if facts.removal and facts.removal.earliest > _BEGINNING else None
+    return Schedule(tier, timed.get("removal_soon"), timed.get("removal_near"), event)
 
 
 def as_of(answers: Answers, day: date, sealed_by: str) -> str | None:

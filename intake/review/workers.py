@@ -1,9 +1,9 @@
 """Opening many sealed reports on all cores, each in a process that may die of it without harm to the others.
 
 A worker gets identities once and then batches of sealed files, as bytes or as the path of a large one; it sends back
-what `intake.review.opened` read, or why not. A file that ends its worker, takes all its memory or never ends is tried
-once more alone, and then named as what it is: the next file goes to a fresh worker. Whoever holds keys is a child of
-this process that listens to it alone, and ends when this process does.
+what `intake.review.opened` read with the words to find it by, or why not. A file that ends its worker, takes all its
+memory or never ends is tried once more alone, and then named as what it is: the next file goes to a fresh worker.
+Whoever holds keys is a child of this process that listens to it alone, and ends when this process does.
 
 Workers are started anew (spawn), not forked: they inherit no open vault, no lock and no half-written page.
 """
@@ -24,7 +24,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from intake.errors import Damaged, Fault, IntakeError
+from intake.locale import packaged_places
+from intake.report.places import Gazetteer
 from intake.review.opened import Contents, contents_of, read_contents
+from intake.review.search import Gazette, text_of
 from intake.review.sources import size_of
 from intake.sealing import Guess, Identity, parse_identity
 
@@ -44,7 +47,17 @@ _SPAWN = get_context("spawn")
 _ADVICE = "It is kept, still sealed. Nothing of it was taken in; don't open it with other tools on this machine."
 
 Body = bytes | Path
-Result = Contents | IntakeError
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a report holds, and the text that the index of words gets (`intake.review.search`)."""
+
+    contents: Contents
+    text: str
+
+
+Result = Prepared | IntakeError
 
 
 def cores() -> int:
@@ -67,7 +80,7 @@ class _Task(Generic[K]):
 class _Worker(Generic[K]):
     """One process and the batch that it is at."""
 
-    def __init__(self, identities: Sequence[str]) -> None:
+    def __init__(self, identities: Sequence[str], places: Gazetteer | None) -> None:
         source, self.tasks = _SPAWN.Pipe(duplex=False)
         self.results, sink = _SPAWN.Pipe(duplex=False)
         self.process: SpawnProcess = _SPAWN.Process(target=_serve, args=(source, sink), daemon=True)
@@ -76,7 +89,7 @@ class _Worker(Generic[K]):
         sink.close()
         self.batch: list[_Task[K]] = []
         self.until = 0.0
-        self.tasks.send(list(identities))  # through the pipe: no argument and no environment ever holds a key
+        self.tasks.send((list(identities), places))  # through the pipe: no argument and no environment ever holds a key
 
     def give(self, batch: list[_Task[K]], patience: float) -> None:
         """Let it open these."""
@@ -108,8 +121,15 @@ class _Worker(Generic[K]):
 class Opening:
     """A pool of workers that hold these identities, for as long as the `with` block lasts."""
 
-    def __init__(self, identities: Sequence[Identity], workers: int | None = None, patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        identities: Sequence[Identity],
+        workers: int | None = None,
+        patience: float = PATIENCE,
+        places: Gazetteer | None = None,
+    ) -> None:
         self._patience = patience
+        self._places = places
         self._identities = [str(identity) for identity in identities]
         self._count = workers or cores()
         self._workers: list[_Worker[object]] = []
@@ -138,7 +158,7 @@ class Opening:
         try:
             while True:
                 while len(busy) < self._count and (batch := _next(source, again)):
-                    worker: _Worker[K] = free.pop() if free else _Worker(self._identities)  # type: ignore[assignment]  # idle: it holds no key of another caller
+                    worker: _Worker[K] = free.pop() if free else _Worker(self._identities, self._places)  # type: ignore[assignment]  # idle: it holds no key of another caller
                     worker.give(batch, self._patience)
                     busy.append(worker)
                 if not busy:
@@ -199,11 +219,11 @@ def _serve(source: Connection, sink: Connection) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (_held() + MEMORY,) * 2)
     try:
-        identities = [parse_identity(text) for text in source.recv()]
-        guess = Guess()
+        spelled, places = source.recv()
+        work = _Work([parse_identity(text) for text in spelled], places or packaged_places())
         while True:
             bodies: list[Body] = source.recv()
-            sink.send([_opened(body, identities, guess) for body in bodies])
+            sink.send([work.opened(body) for body in bodies])
     except (EOFError, BrokenPipeError):
         return  # the desk is done, or gone
 
@@ -214,15 +234,30 @@ def _held() -> int:
     return pages * resource.getpagesize()
 
 
-def _opened(body: Body, identities: Sequence[Identity], guess: Guess) -> Result:
-    try:
+class _Work:
+    """What a worker keeps from file to file."""
+
+    def __init__(self, identities: Sequence[Identity], places: Gazetteer) -> None:
+        self._identities = identities
+        self._gazette = Gazette(places)
+        self._guess = Guess()
+
+    def opened(self, body: Body) -> Result:
+        """One file."""
+        try:
+            contents = self._contents(body)
+            names = [file.name for file in contents.report.files]
+            return Prepared(contents, text_of(contents.report.answers, names, self._gazette))
+        except IntakeError as error:
+            return error
+        except OSError as error:
+            return Fault(f"can't read it: {error.strerror}", "Check the disk, and import it again.")
+        except Exception as error:  # whatever a file made to harm brings about ends here, and is named
+            kind = type(error).__name__
+            return Damaged(f"opening it failed in a way that no sound report does ({kind})", _ADVICE)
+
+    def _contents(self, body: Body) -> Contents:
         if isinstance(body, bytes):
-            return contents_of(body, identities, guess)
+            return contents_of(body, self._identities, self._guess)
         with body.open("rb") as file:
-            return read_contents(file, identities, guess)
-    except IntakeError as error:
-        return error
-    except OSError as error:
-        return Fault(f"can't read it: {error.strerror}", "Check the disk, and import it again.")
-    except Exception as error:  # whatever a file made to harm brings about ends here, and is named
-        return Damaged(f"opening it failed in a way that no sound report does ({type(error).__name__})", _ADVICE)
+            return read_contents(file, self._identities, self._guess)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from intake.keyring.note import SignedNote, SigningKey
-from intake.report.bundle import Index, IndexEntry, write_bundle
+from intake.report.bundle import Index, IndexEntry, read_bundle, write_bundle
 from intake.report.package import FileEntry, QuestionnaireRef, Report, write_package
 from intake.sealing import HybridIdentity, HybridRecipient, seal_bytes
 from tests.harness.keys import World
@@ -56,8 +56,12 @@ def make_bundle(
     *,
     listed: Mapping[str, bytes] | None = None,
     key: SigningKey | None = None,
+    **changes: object,
 ) -> bytes:
-    """A bundle that carries `sealed` by id. `listed` lets the index speak of other bytes; `key` lets another sign."""
+    """A bundle that carries `sealed` by id. `listed` lets the index speak of other bytes; `key` lets another sign.
+
+    Any field of the index can be given by name: `epoch`, `serial`, `previous`, `closed`.
+    """
     named = {**sealed, **(listed or {})}
     index = Index(
         origin=world.origin,
@@ -73,6 +77,7 @@ def make_bundle(
             for name, content in sorted(named.items())
         ),
     )
+    index = replace(index, **changes)  # type: ignore[arg-type]  # fields are named by the test
     sink = io.BytesIO()
     write_bundle(
         sink,
@@ -81,3 +86,8 @@ def make_bundle(
         [(name, len(content), io.BytesIO(content)) for name, content in sorted(sealed.items())],
     )
     return sink.getvalue()
+
+
+def index_of(bundle: bytes) -> Index:
+    """The index of a bundle."""
+    return read_bundle(io.BytesIO(bundle)).index

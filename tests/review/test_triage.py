@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intake.report.document import Json
-from intake.review.triage import REASONS, Answers, Decision, Readings, Tier, as_of, span, triage
+from intake.review.triage import REASONS, Answers, Decision, Readings, Tier, as_of, schedule, span, triage
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -129,6 +129,24 @@ def test_the_rules_are_those_of_the_table(report: tuple[dict[str, Json], dict[st
     assert found.tier == by_the_table(answers, ages)
     assert found.reasons
     assert all(reason in REASONS for reason in found.reasons)
+
+
+@given(
+    reports(),
+    st.sampled_from([0, 1, 30, 73, 24 * 12, 24 * 16]),
+    st.none() | st.sampled_from(list(Tier)),
+    st.integers(0, 300),
+)
+def test_the_schedule_of_a_list_says_what_triage_says(
+    report: tuple[dict[str, Json], dict[str, timedelta | None]], hours: int, tier: Tier | None, decided: int
+) -> None:
+    answers, _ = report
+    decision = None if tier is None else Decision(tier, NOW + decided * HOUR)
+    now = NOW + (hours + (decided if decision else 0)) * HOUR
+    planned = schedule(answers, NOW)
+    found = triage(answers, NOW, now, decided=decision)
+    assert planned.at(now, decision) == found.tier
+    assert found.event in (None, planned.event)
 
 
 def test_the_table_has_four_tiers_in_order() -> None:

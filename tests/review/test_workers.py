@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from intake.errors import Damaged, Fault, NoKeyFits, NotSealed
-from intake.review.opened import Contents, contents_of, should_open
-from intake.review.workers import BATCH, Body, Opening
+from intake.review.opened import contents_of, should_open
+from intake.review.workers import BATCH, Body, Opening, Prepared
 from intake.sealing import Guess, Header, HybridIdentity, open_with_file_key, rewrap
 from tests.harness.bundles import make_report, seal_report
 from tests.harness.keys import World, make_world
@@ -89,10 +89,10 @@ def test_each_is_opened_or_named_with_its_reason(world: World, tmp_path: Path) -
     assert found.keys() == files.keys()
     for name, result in found.items():
         if name.startswith("sound"):
-            assert isinstance(result, Contents)
-            assert result.report.id == f"{int(name.split()[1]):032x}"
+            assert isinstance(result, Prepared)
+            assert result.contents.report.id == f"{int(name.split()[1]):032x}"
     reasons = {
-        "large": Contents,
+        "large": Prepared,
         "a stranger's": NoKeyFits,
         "cut": Damaged,
         "altered": Damaged,
@@ -102,7 +102,7 @@ def test_each_is_opened_or_named_with_its_reason(world: World, tmp_path: Path) -
         "gone": Fault,
     }
     assert {name: type(found[name]) for name in reasons} == reasons
-    assert all(result.advice for result in found.values() if not isinstance(result, Contents))
+    assert all(result.advice for result in found.values() if not isinstance(result, Prepared))
     assert not active_children()
 
 
@@ -134,7 +134,7 @@ def test_one_that_ends_its_worker_is_named_and_the_others_are_opened(world: Worl
         killer.join()
     poisoned = found.pop(0)
     assert isinstance(poisoned, Damaged)
-    assert all(isinstance(result, Contents) for result in found.values())
+    assert all(isinstance(result, Prepared) for result in found.values())
     assert found.keys() == sealed.keys()
 
 

@@ -12,6 +12,7 @@ from intake.options import Lazy
 COMMANDS = {
     "open": "intake.review.commands.open",
     "init": "intake.review.commands.init",
+    "import": "intake.review.commands.import_",
     "doctor": "intake.review.commands.doctor",
 }
 """In the order in which `--help` shows them."""

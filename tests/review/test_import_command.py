@@ -1,0 +1,57 @@
+"""`intake review import`, as a reviewer types it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from intake.errors import Exit
+from intake.review.vault import Vault
+from tests.harness.bundles import index_of, make_bundle, make_report, seal_report
+from tests.harness.desk import review
+from tests.harness.keys import World, make_world
+from tests.harness.vaults import PASSPHRASE, QUICK
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return make_world(tmp_path_factory.mktemp("world"), today=datetime.now(UTC).date())
+
+
+@pytest.fixture
+def vault(world: World, tmp_path: Path) -> Path:
+    folder = tmp_path / "vault"
+    Vault.create(
+        folder, PASSPHRASE, signing=world.reviewer_keys[0], roots=world.typed, notes=world.notes, cost=QUICK
+    ).close()
+    return folder
+
+
+def test_a_stick_is_taken_in_and_what_is_urgent_said(world: World, vault: Path, tmp_path: Path) -> None:
+    (tmp_path / "usb").mkdir()
+    reports = [make_report(world, 1, answers={"urgent": ["child"]}), make_report(world, 2)]
+    first = make_bundle(world, {each.id: seal_report(each, world.reviewers) for each in reports})
+    second = make_bundle(world, {}, serial=3, previous=bytes(32), reports=index_of(first).reports[:0])
+    (tmp_path / "usb" / "a.bundle").write_bytes(first)
+    key = world.folder / "reviewer-r1.age"
+    done = review(vault, "import", tmp_path / "usb", "-i", key, keys=1)
+    assert done.returncode == Exit.OK, done.stderr
+    assert "2 new." in done.stderr
+    assert "T0: 1 can't wait. Read them now: intake review inbox" in done.stderr
+    (tmp_path / "usb" / "b.bundle").write_bytes(second)
+    done = review(vault, "import", tmp_path / "usb", "-i", key, "--json", keys=1)
+    assert done.returncode == Exit.CHAIN, done.stderr
+    assert "ALARM: b.bundle: bundle 2 is missing before bundle 3" in done.stderr
+    told = json.loads(done.stdout)
+    assert [each["became"] for each in told["reports"]] == ["before", "before"]
+
+
+def test_nothing_a_report_says_moves_the_terminal(world: World, vault: Path, tmp_path: Path) -> None:
+    (tmp_path / "\x1b[31m.age").write_bytes(b"no sealed file")
+    done = review(vault, "import", tmp_path / "\x1b[31m.age", "-i", world.folder / "reviewer-r1.age", keys=1)
+    assert done.returncode == Exit.SOME_FAILED
+    assert "\x1b" not in done.stderr
+    assert "not sealed" in done.stderr
