@@ -24,9 +24,10 @@ const { outputFiles } = await build({
   charset: "utf8",
   legalComments: "eof",
   logLevel: "warning",
-  // The syntax of 2020: Chrome 80, Firefox 74, Safari 14.
+  // The syntax of 2020: Chrome 80, Firefox 74, Safari 14. What Firefox learned only in 78 may fail where it is used (no
+  // place is suggested there), not where the script is read.
   target: ["es2020"],
-  supported: { "nesting": false, "inset-property": false },
+  supported: { "nesting": false, "inset-property": false, "regexp-unicode-property-escapes": false },
 });
 
 rmSync(dist, { recursive: true, force: true });

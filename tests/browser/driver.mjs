@@ -9,9 +9,11 @@ import { holds } from "../../intake/browser/source/conditions.ts";
 import { drawCode, grouped, openCode, parseCode, replyTo } from "../../intake/browser/source/code.ts";
 import { fromBech32 } from "../../intake/browser/source/bech32.ts";
 import { fingerprint } from "../../intake/browser/source/fingerprint.ts";
+import { keys, words } from "../../intake/browser/source/folding.ts";
 import { believe } from "../../intake/browser/source/keyring.ts";
 import { Identity } from "../../intake/browser/source/opened.ts";
 import { pack, packed } from "../../intake/browser/source/package.ts";
+import { readPlaces, suggest } from "../../intake/browser/source/places.ts";
 import { verify } from "../../intake/browser/source/reply.ts";
 import { Sealing } from "../../intake/browser/source/sealing.ts";
 import { padded, sealedSize } from "../../intake/browser/source/sizes.ts";
@@ -45,6 +47,11 @@ const tasks = {
   opened: ({ shows, answers }) => {
     const given = new Map(Object.entries(answers));
     return shows.filter(([, showIf]) => holds(showIf, given)).map(([field]) => field);
+  },
+  words: ({ text }) => ({ fold: words(text), key: keys(text) }),
+  suggest: ({ places, typed }) => {
+    const known = readPlaces(places);
+    return typed.map((text) => suggest(known, text).map(({ id }) => id));
   },
   answers: ({ kinds, pairs }) => answersOf(new Map(kinds), pairs),
   seal: ({ recipients, size }) => base64(seal(pattern(size), recipients.map((one) => fromBech32("age1pq", one))), true),

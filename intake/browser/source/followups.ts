@@ -8,7 +8,7 @@
 
 import type { Answer } from "./answers.ts";
 import { holds } from "./conditions.ts";
-import { element } from "./view.ts";
+import { element, say } from "./view.ts";
 
 type Answers = Readonly<Record<string, Answer>>;
 
@@ -102,7 +102,6 @@ export class Followups {
       }
     }
     this.tidy();
-    const news = element("news");
-    if (came.size) news.textContent = `${news.dataset["says"]!} ${Array.from(came).join("; ")}`;
+    if (came.size) say("questions", Array.from(came).join("; "));
   }
 }

@@ -1,7 +1,7 @@
 /** The page: collects answers, hands them to the sealing worker, and says what happens. It knows no cryptography. */
 
 import { type Answer, answersOf, type Kind, type Pair } from "./answers.ts";
-import "./given.ts";
+import { armPlaces } from "./combobox.ts";
 import { armExit } from "./exit.ts";
 import { Followups } from "./followups.ts";
 import type { Setting, ToPage, ToWorker } from "./messages.ts";
@@ -90,6 +90,7 @@ function send(): void {
 /** Opera Mini's extreme mode runs scripts on Opera's servers: text typed there is already not this device's alone. */
 const remote = Object.prototype.toString.call((window as { operamini?: unknown }).operamini) === "[object OperaMini]";
 
+armPlaces(form);
 addEventListener("beforeunload", askBeforeLeaving);
 form.addEventListener("change", () => followups.follow(held()));
 form.addEventListener("submit", (event) => event.preventDefault());

@@ -21,6 +21,21 @@ export function element<T extends HTMLElement>(id: string): T {
   return document.getElementById(id) as T;
 }
 
+/** A field that nobody sees. */
+export function hidden(name: string): HTMLInputElement {
+  const input = document.createElement("input");
+  Object.assign(input, { type: "hidden", name, autocomplete: "off" });
+  return input;
+}
+
+/** Words of the page's language that stand ready for a screen reader. */
+export const words = (kind: string): string => element("news").dataset[kind]!;
+
+/** Says something aloud, and only aloud. */
+export function say(kind: string, what: string): void {
+  element("news").textContent = `${words(kind)} ${what}`;
+}
+
 /** Shows one state: its sentence, and the controls that go with it. */
 export function show(state: State): void {
   document.querySelectorAll<HTMLElement>("[data-state]").forEach((part) => {
