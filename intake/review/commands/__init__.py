@@ -13,6 +13,12 @@ COMMANDS = {
     "open": "intake.review.commands.open",
     "init": "intake.review.commands.init",
     "import": "intake.review.commands.import_",
+    "inbox": "intake.review.commands.inbox",
+    "list": "intake.review.commands.list",
+    "show": "intake.review.commands.show",
+    "search": "intake.review.commands.search",
+    "mark": "intake.review.commands.mark",
+    "alarm": "intake.review.commands.alarm",
     "doctor": "intake.review.commands.doctor",
 }
 """In the order in which `--help` shows them."""

@@ -1,0 +1,64 @@
+"""How a list of submissions looks in a terminal. Whatever a witness wrote passes through `safe`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from intake.review.alarms import Raised
+from intake.review.inbox import Counts, Line, title
+from intake.review.triage import REASONS, Tier, Triage
+from intake.terminal import safe
+
+_WIDTH = 64
+
+
+def countdown(triage: Triage, now: datetime) -> str:
+    """Until when: "in 5 h", "OVERDUE 2 d", "" for the batch."""
+    if triage.clock is None:
+        return ""
+    left = triage.clock - now
+    return f"in {_span(left)}" if left > timedelta(0) else f"OVERDUE {_span(-left)}"
+
+
+def rows(lines: Iterable[Line], label: str, now: datetime) -> Iterator[str]:
+    """One line a submission: unread by me, tier, clock, id, whose, what about, flags and tags."""
+    for line in lines:
+        said = line.handling
+        marks = [*(f"!{name}" for name in said.flags), *(f"#{name}" for name in said.tags)]
+        marks += [f"@{said.assigned}"] if said.assigned else []
+        marks += ["on hold"] if said.hold else []
+        marks += ["done"] if said.done else []
+        about = safe(title(line.report.answers)) or "(no words)"
+        new = " " if label in said.seen else "*"
+        end = f"  {safe(' '.join(marks))}" if marks else ""
+        yield f"{new} {line.triage.tier.name} {countdown(line.triage, now):<13} {line.id[:8]}  {_cut(about)}{end}"
+
+
+def reasons(triage: Triage) -> str:
+    """Why the tier, in words."""
+    return "; ".join(REASONS[name] for name in triage.reasons)
+
+
+def heading(counted: Counts, standing: Iterable[Raised], *, practice: bool) -> Iterator[str]:
+    """What stands above every list until somebody acts: alarms, what can't wait, and how much there is."""
+    word = "PRACTICE: " if practice else ""
+    for alarm in standing:
+        yield f"{word}ALARM {alarm.id[:8]}: {safe(alarm.words)}."
+    if number := counted.waiting[Tier.T0]:
+        yield f"{word}T0: {number} can't wait."
+    tiers = "  ".join(f"{tier.name} {number}" for tier, number in counted.waiting.items())
+    more = [f"{counted.unread} unread", f"{counted.on_hold} on hold", f"{counted.done} done"]
+    more += [f"{counted.quarantined} in quarantine"] if counted.quarantined else []
+    yield f"{word}Waiting: {tiers}   ({', '.join(more)})"
+
+
+def _span(length: timedelta) -> str:
+    minutes = int(length.total_seconds() // 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} d"
+
+
+def _cut(told: str) -> str:
+    return told if len(told) <= _WIDTH else f"{told[: _WIDTH - 1]}…"
