@@ -19,6 +19,7 @@ COMMANDS = {
     "search": "intake.review.commands.search",
     "mark": "intake.review.commands.mark",
     "alarm": "intake.review.commands.alarm",
+    "forget": "intake.review.commands.forget",
     "doctor": "intake.review.commands.doctor",
 }
 """In the order in which `--help` shows them."""
