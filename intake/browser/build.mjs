@@ -15,7 +15,7 @@ const dist = join(here, "dist");
 
 const { outputFiles } = await build({
   absWorkingDir: here,
-  entryPoints: ["source/page.ts", "source/seal.ts", "source/style.css", "source/call.css"],
+  entryPoints: ["source/page.ts", "source/seal.ts", "source/return.ts", "source/mailbox.ts", "source/style.css", "source/call.css"],
   bundle: true,
   minify: true,
   write: false,

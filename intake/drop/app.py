@@ -4,6 +4,8 @@
 |---|---|
 | GET / and /<language> | the form |
 | POST / | a report written without JavaScript, sealed here (see `plain`); the answer shows the code |
+| GET /<language>/return | the page that opens a code and shows the answer |
+| POST /<language>/return | the same without JavaScript (see `returning`): one length, whatever it shows |
 | PUT /reports/<32 hex> | a sealed report: 201 new, 200 the same again |
 | POST /mailbox | 16 bytes that name a mailbox; the answer has one length, whatever waits there |
 | GET /keyring.note, /keyring/<serial>.note | the signed keyrings |
@@ -31,9 +33,10 @@ from intake.drop.buckets import Buckets
 from intake.drop.config import Config
 from intake.drop.plain import MemoryRequest, PlainForm
 from intake.drop.problems import CONTENT_TYPE, Problem
+from intake.drop.returning import ReturnPages, Seen, added, look
 from intake.drop.sanity import Sane
 from intake.drop.store import Full, Outcome
-from intake.errors import Closed, Fault, Usage
+from intake.errors import Closed, Fault, IntakeError, Usage
 from intake.keyring import Chain
 
 if TYPE_CHECKING:
@@ -66,6 +69,9 @@ class PageBodies(Protocol):
 
     def received(self, language: str, code: str) -> bytes:
         """The answer to a plain report that was stored, with its code."""
+
+    def returning(self, language: str) -> ReturnPages:
+        """The page for coming back, and those that answer a posted code."""
 
     def call(self, language: str) -> Body:
         """The sheet for a phone call."""
@@ -166,6 +172,30 @@ def create_app(
             return refused(problems.NOT_FOUND)
         return page(pages().call(language))
 
+    @app.get("/<language>/return", provide_automatic_options=False)
+    def come_back(language: str) -> Response:
+        if language not in pages().languages:
+            return refused(problems.NOT_FOUND)
+        return page(pages().returning(language).page)
+
+    @app.post("/<language>/return", provide_automatic_options=False)
+    @buckets.plain
+    def came_back(language: str) -> Response:
+        if language not in pages().languages:
+            return refused(problems.NOT_FOUND)
+        if not config.plain_form:
+            return refused(problems.PLAIN_FORM_OFF, language)
+        try:
+            pairs = plain.read(request)
+            seen, holder = look(pairs, chain().newest, today(), mailboxes.ask)
+            if holder is not None and ("send", "1") in pairs and (given := added(pairs)):
+                sealed = plain.seal(given, language, chain().for_sealing(today()), today(), holder)
+                store.put(sealed.id, sealed.body, claimed=sealed.keyring, day=today())
+                seen = Seen("added")
+        except IntakeError as error:
+            return refused(_problem(error), language)
+        return Response(pages().returning(language).answer(seen), content_type=HTML)
+
     @app.post("/", provide_automatic_options=False)
     @buckets.plain
     def post() -> Response:
@@ -181,14 +211,8 @@ def create_app(
         try:
             sealed = plain.seal(pairs, language, chain().for_sealing(today()), today())
             store.put(sealed.id, sealed.body, claimed=sealed.keyring, day=today())
-        except Usage:
-            return refused(problems.TOO_LARGE, language)
-        except Closed:
-            return refused(problems.CLOSED, language)
-        except Full:
-            return refused(problems.FULL, language)
-        except Fault:
-            return refused(problems.UNAVAILABLE, language)
+        except IntakeError as error:
+            return refused(_problem(error), language)
         # Not packed: how well digits pack would be the one thing that tells codes apart on the wire.
         return Response(pages().received(language, str(sealed.code)), content_type=HTML)
 
@@ -252,6 +276,12 @@ def create_app(
         return answer
 
     return app
+
+
+def _problem(error: IntakeError) -> Problem:
+    """What a person is told when a plain post could not be sealed and stored."""
+    kinds = ((Usage, problems.TOO_LARGE), (Closed, problems.CLOSED), (Full, problems.FULL))
+    return next((problem for kind, problem in kinds if isinstance(error, kind)), problems.UNAVAILABLE)
 
 
 def _chosen(body: Body, content_type: str, status: int = 200) -> Response:

@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import intake
 from intake.drop.assets import Asset, Assets, Body
+from intake.drop.returning import CODE, DAY, NUMBER, SHOWN, TEXT, ReturnPages
 from intake.errors import Fault, Usage
 from intake.keyring import fingerprint
 from intake.locale import Catalog, Language, catalog, languages, packaged_places
@@ -143,16 +144,13 @@ _MONTHS = (
 )
 
 
-_HERE = "0000 0000"
-"""Stands in a template where a code will be put in."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Bodies:
     script: Asset
     form: Body
     received: tuple[bytes, bytes]
     call: Body
+    returning: ReturnPages
     problems: Mapping[str, Body] = field(default_factory=dict)
 
 
@@ -193,13 +191,18 @@ class Pages:
         return self._bodies[language].form
 
     def script(self, path: str) -> Asset | None:
-        """The form's script of one of the languages, by its public path."""
-        return next((bodies.script for bodies in self._bodies.values() if bodies.script.path == path), None)
+        """The script of the form, or of the page for coming back, in one of the languages, by its public path."""
+        scripts = (each for bodies in self._bodies.values() for each in (bodies.script, bodies.returning.script))
+        return next((each for each in scripts if each.path == path), None)
 
     def received(self, language: str, code: str) -> bytes:
         """The answer to a plain report that was stored, with the code made for it; one length for all codes."""
         before, after = self._bodies[language].received
         return b"%s%s%s" % (before, code.encode(), after)
+
+    def returning(self, language: str) -> ReturnPages:
+        """The page for coming back, and those that answer a posted code."""
+        return self._bodies[language].returning
 
     def call(self, language: str) -> Body:
         """The sheet to print for who takes a phone call."""
@@ -250,24 +253,44 @@ def _render(
     # What is of use to scripts alone travels with the script, and costs nobody else a byte.
     given = {"places": setting.places.suggestions(code), "sending": html("sending.html", code="")}
     script = assets.given("page.js", code, given)
+    trusted = {
+        "origin": setting.origin,
+        "roots": setting.roots,
+        "threshold": setting.threshold,
+        "questionnaire": setting.questionnaire,
+        "digest": setting.questionnaire.digest(words),
+        "plain_form": setting.plain_form,
+    }
+    consent = setting.questionnaire.field("consent")
+    coming = {
+        "suffix": "/return",
+        "consent": _question(setting.questionnaire, consent, words) if consent else None,
+        "code": CODE,
+        "day": DAY,
+        "number": NUMBER,
+        "text": TEXT,
+    }
+    blank = dict.fromkeys(("day", "number", "text"), "")
+    opening = html("opening.html", shown=None, **(coming | blank))
+    return_script = assets.given("return.js", code, {"sending": opening})
     return _Bodies(
         script=script,
+        returning=ReturnPages(
+            script=return_script,
+            page=page("return.html", script=return_script.path, **coming, **trusted),
+            plain={shown: html("returned.html", shown=shown, **coming) for shown in SHOWN},
+        ),
         form=page(
             "form.html",
             script=script.path,
-            origin=setting.origin,
-            roots=setting.roots,
             fingerprints=[fingerprint(root) for root in setting.roots],
-            threshold=setting.threshold,
-            questionnaire=setting.questionnaire,
-            digest=setting.questionnaire.digest(words),
+            **trusted,
             sections=_parts(setting.questionnaire, words),
             months=[words.gettext(month) for month in _MONTHS],
             organisation=setting.organisation[code],
             onion=setting.onion,
-            plain_form=setting.plain_form,
         ),
-        received=_around(html("received.html", code=_HERE)),
+        received=_around(html("received.html", code=CODE)),
         call=page("call.html", suffix="/call"),
         problems={
             word: page(
@@ -317,7 +340,7 @@ def _question(questionnaire: Questionnaire, field: Field, words: Catalog) -> Que
 
 def _around(html: str) -> tuple[bytes, bytes]:
     """What stands before and after the place of a code."""
-    before, _, after = html.partition(_HERE)
+    before, _, after = html.partition(CODE)
     return before.encode(), after.encode()
 
 

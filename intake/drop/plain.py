@@ -23,7 +23,7 @@ from intake.errors import Usage
 from intake.keyring import Keyring
 from intake.report import sizes
 from intake.report.answers import from_form
-from intake.report.code import Code
+from intake.report.code import Code, Holder
 from intake.report.package import QuestionnaireRef, Report, write_package
 from intake.report.questionnaire import Questionnaire, Words
 from intake.sealing import HybridRecipient, seal_bytes
@@ -48,7 +48,7 @@ class Sealed:
     id: bytes
     body: bytes
     keyring: int
-    code: Code
+    code: Code | None
 
 
 class PlainForm:
@@ -76,14 +76,22 @@ class PlainForm:
             raise Usage(f"more than {FIELDS_LIMIT} fields")
         return parse_qsl(body.decode(errors="replace"), keep_blank_values=True, errors="replace")
 
-    def seal(self, pairs: Sequence[tuple[str, str]], language: str, keyring: Keyring, day: date) -> Sealed:
-        """Answers to a package to a sealed file, with a new code inside. Raises `Usage` when they are too long for one.
+    def seal(
+        self,
+        pairs: Sequence[tuple[str, str]],
+        language: str,
+        keyring: Keyring,
+        day: date,
+        back: Holder | None = None,
+    ) -> Sealed:
+        """Answers to a package to a sealed file. Raises `Usage` when they are too long for one.
 
-        The code is for the page that answers, and for nothing else: only mailbox and recipient stay, inside the seal.
+        Who came `back` with a code adds to what was sent before. Anybody else gets a new code: it is for the page that
+        answers, and for nothing else: only mailbox and recipient stay, inside the seal.
         """
         questionnaire = self._questionnaire
         identifier = random(16)
-        code = Code.draw(random)
+        code, holder = (None, back) if back else _new_code(keyring.origin)
         report = Report(
             id=identifier.hex(),
             origin=keyring.origin,
@@ -93,7 +101,8 @@ class PlainForm:
             sealed_by="server",
             day=day,
             answers=from_form(questionnaire, pairs),
-            reply_to=code.open(keyring.origin).reply_to,
+            in_reply_to=back.mailbox if back else None,
+            reply_to=holder.reply_to,
         )
         package = io.BytesIO()
         if write_package(report, (), package) > sizes.PUT_PLAINTEXT_LIMIT:
@@ -106,6 +115,11 @@ class PlainForm:
         if language not in self._digests:
             self._digests[language] = self._questionnaire.digest(self._words(language))
         return self._digests[language]
+
+
+def _new_code(origin: str) -> tuple[Code, Holder]:
+    code = Code.draw(random)
+    return code, code.open(origin)
 
 
 @cache

@@ -26,6 +26,10 @@ export function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** The bytes of hexadecimal text that is known to be such. */
+export const fromHex = (text: string): Uint8Array =>
+  Uint8Array.from({ length: text.length / 2 }, (_, i) => parseInt(text.slice(2 * i, 2 * i + 2), 16));
+
 /** Standard alphabet; `padded` adds the `=` that signed notes have and age files don't. */
 export function base64(bytes: Uint8Array, padded = false): string {
   let text = "";

@@ -14,11 +14,18 @@ const DIGITS = 24;
 /** Latin, Arabic and Persian digits: in each row the last four bits are the digit's value. */
 const DIGIT = /[0-9\u0660-\u0669\u06f0-\u06f9]/g;
 
+export const GROUP = 4;
+
+/** Its digits as Latin ones; null when there is a letter among what was typed. */
+export function digitsOf(typed: string): string | null {
+  if (/\p{L}/u.test(typed)) return null;
+  return (typed.match(DIGIT) ?? []).map((digit) => digit.charCodeAt(0) & 15).join("");
+}
+
 /** Twenty-four digits; null when some are missing or the check digits say that one is wrong. */
 export function parseCode(typed: string): string | null {
-  if (/\p{L}/u.test(typed)) return null;
-  const digits = (typed.match(DIGIT) ?? []).map((digit) => digit.charCodeAt(0) & 15).join("");
-  return digits.length === DIGITS && BigInt(digits) % 97n === 1n ? digits : null;
+  const digits = digitsOf(typed);
+  return digits !== null && digits.length === DIGITS && BigInt(digits) % 97n === 1n ? digits : null;
 }
 
 export function drawCode(): string {
