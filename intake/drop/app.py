@@ -9,6 +9,7 @@
 | PUT /reports/<32 hex> | a sealed report: 201 new, 200 the same again |
 | POST /mailbox | 16 bytes that name a mailbox; the answer has one length, whatever waits there |
 | GET /keyring.note, /keyring/<serial>.note | the signed keyrings |
+| GET /challenge | the proof of work that a sealed report must bring now; 204 when none is wanted |
 | GET /a/<name>.<hash>.<ext> | the page's scripts and style |
 
 Programs get problem JSON; a browser that navigates here gets a page in its language.
@@ -36,6 +37,7 @@ from intake.drop.problems import CONTENT_TYPE, Problem
 from intake.drop.returning import ReturnPages, Seen, added, look
 from intake.drop.sanity import Sane
 from intake.drop.store import Full, Outcome
+from intake.drop.toll import Passage, Toll
 from intake.errors import Closed, Fault, IntakeError, Usage
 from intake.keyring import Chain
 
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 HTML = "text/html; charset=utf-8"
 NOTE = "text/plain; charset=utf-8"
 BYTES = "application/octet-stream"
+JSON = "application/json"
 
 MAILBOX_SIZE = 16
 
@@ -145,6 +148,7 @@ def create_app(
     app = Drop()
     buckets = Buckets(config.limits, today)
     buckets.init_app(app)
+    toll = Toll(config.limits.calm)
     plain = PlainForm(config.questionnaire, config.words)
 
     def page(body: Body, status: int = 200) -> Response:
@@ -221,6 +225,8 @@ def create_app(
     def put(identifier: str) -> Response:
         if not _ID.fullmatch(identifier):
             return refused(problems.NOT_FOUND)
+        if toll.arrives(request.headers.get("Work")) is Passage.DUE:
+            return refused(problems.WORK_WANTED)
         claim = request.headers.get("Keyring")
         if claim is not None and not _SERIAL.fullmatch(claim):
             return refused(problems.BAD_REQUEST)
@@ -257,6 +263,12 @@ def create_app(
     def keyring_of(serial: str) -> Response:
         note = chain().note(int(serial)) if _SERIAL.fullmatch(serial) else None
         return refused(problems.NOT_FOUND) if note is None else Response(note, content_type=NOTE)
+
+    @app.get("/challenge", provide_automatic_options=False)
+    @buckets.reports
+    def challenge() -> Response:
+        wanted = toll.challenge()
+        return Response(status=204) if wanted is None else Response(wanted, content_type=JSON)
 
     @app.get(f"{PREFIX}<name>", provide_automatic_options=False)
     def asset(name: str) -> Response:

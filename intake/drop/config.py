@@ -6,6 +6,7 @@
     plain_form = true                 onion = "http://….onion"
     questionnaire = "own.toml"        places = "own.csv"   (own.ru.po … beside it, one for each language but English)
     [limits]                          reports = "2000/second" · plain = "50/second" · source = "600/minute"
+                                      calm = "300/minute"
     [reading_times]                   en = "…"
     [urgent_contacts]                 en = "…"
     [organisation.en]                 name, who_reads, retention, withdraw, check
@@ -53,12 +54,14 @@ class Limits:
     """How many requests are served, in the notation of the library `limits`; "" is no limit.
 
     `reports` and `plain` are shared by everybody: behind an onion or a proxy all come from one address, and what they
-    protect is this machine. `source` counts for one address that is not this machine's own.
+    protect is this machine. `source` counts for one address that is not this machine's own. Beyond `calm`, sealed
+    reports must bring a proof of work (`toll`).
     """
 
     reports: str = "2000/second"
     plain: str = "50/second"
     source: str = "600/minute"
+    calm: str = "300/minute"
 
 
 @dataclass(frozen=True, slots=True)

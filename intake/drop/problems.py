@@ -34,6 +34,9 @@ TOO_LARGE = Problem("too-large", 413, "The body is too large.")
 HEADERS_TOO_LARGE = Problem("bad-request", 431, "The request's head is too large.")
 NOT_SEALED = Problem("not-sealed", 422, "The body is not a report sealed to this drop's reviewers.")
 BUSY = Problem("busy", 429, "Too many requests just now. Try again in a minute.")
+WORK_WANTED = Problem(
+    "work-wanted", 429, "Many reports come just now. Solve GET /challenge and send its Work with this one."
+)
 UNAVAILABLE = Problem("unavailable", 503, "This does not work just now. Try again in some minutes.")
 FAILED = Problem("unavailable", 500, "This did not work. Try again in some minutes.")
 NOT_IMPLEMENTED = Problem("bad-request", 501, "The request's encoding is not understood.")

@@ -12,6 +12,7 @@ import { fingerprint } from "../../intake/browser/source/fingerprint.ts";
 import { keys, words } from "../../intake/browser/source/folding.ts";
 import { believe } from "../../intake/browser/source/keyring.ts";
 import { Identity } from "../../intake/browser/source/opened.ts";
+import { solve } from "../../intake/browser/source/toll.ts";
 import { pack, packed } from "../../intake/browser/source/package.ts";
 import { readPlaces, suggest } from "../../intake/browser/source/places.ts";
 import { verify } from "../../intake/browser/source/reply.ts";
@@ -25,6 +26,10 @@ const pattern = (size) => Uint8Array.from({ length: size }, (_, i) => i % 251);
 const identity = (seed) => new Identity(fromBase64(seed));
 
 const tasks = {
+  solve: ({ challenge, without }) => {
+    if (without) Object.defineProperty(globalThis, "crypto", { value: {}, configurable: true });
+    return solve(challenge);
+  },
   split: ({ file }) => split(fromBase64(file)),
   gather: ({ text }) => {
     const { files, unfinished } = gather(text);

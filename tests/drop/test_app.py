@@ -9,6 +9,8 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from altcha import Payload, solve_challenge
+from altcha.v2 import Challenge
 from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -122,6 +124,23 @@ def test_a_put_is_new_then_the_same_and_others_clash(house: House, sealed: bytes
     clash = client.put(REPORT, data=other)
     assert (clash.status_code, word(clash)) == (409, "other-bytes")
     assert house.shelf.held == {bytes.fromhex(REPORT[9:]): sealed}
+
+
+def test_beyond_calm_a_report_brings_work(house: House, sealed: bytes) -> None:
+    client = House(house.world, replace(house.config, limits=Limits(calm="1/hour"))).client
+    assert client.get("/challenge").status_code == 204
+    assert client.put(REPORT, data=sealed).status_code == 201
+    while (refused := client.put(REPORT, data=sealed)).status_code == 200:
+        pass
+    assert (refused.status_code, word(refused)) == (429, "work-wanted")
+    asked = client.get("/challenge")
+    assert (asked.status_code, asked.content_type) == (200, "application/json")
+    challenge = Challenge.from_dict(json.loads(asked.data))
+    solution = solve_challenge(challenge)
+    assert solution is not None
+    work = {"Work": Payload(challenge, solution).to_base64()}
+    assert client.put(REPORT, data=sealed, headers=work).status_code == 200
+    assert word(client.put(REPORT, data=sealed, headers=work)) == "work-wanted"
 
 
 def test_refusals(house: House, sealed: bytes) -> None:

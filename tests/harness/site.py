@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from waitress import wasyncore
 from waitress.server import create_server
@@ -51,8 +52,8 @@ class Site:
 
 
 @contextmanager
-def running_site(folder: Path) -> Iterator[Site]:
-    """Serve until the block ends, with a keyring issued some days ago by the clock that browsers see."""
+def running_site(folder: Path, **settings: Any) -> Iterator[Site]:
+    """Serve until the block ends, with a keyring issued today by browsers' clock; `settings` are fields of Config."""
     today = datetime.now(UTC).date()
     world = make_world(folder / "keys", today=today)
     config = Config(
@@ -65,6 +66,7 @@ def running_site(folder: Path) -> Iterator[Site]:
         languages=LANGUAGES,
         leave_url=LEAVE_URL,
         drafts=True,
+        **settings,
     )
     assets = Assets.load()
     setting = Setting(

@@ -23,5 +23,6 @@ export type ToPage =
   | { readonly kind: "refused"; readonly reason: Reason }
   | { readonly kind: "sealing" }
   | { readonly kind: "sending"; readonly share: number }
+  | { readonly kind: "working" }
   | { readonly kind: "retrying"; readonly seconds: number }
   | { readonly kind: "received"; readonly code: string };

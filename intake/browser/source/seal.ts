@@ -67,6 +67,7 @@ async function send(answers: Readonly<Record<string, Answer>>): Promise<void> {
     const body = seal(plain, current.reviewers);
     const verdict = await deliver(id, body, current.serial, {
       sending: (share) => tell({ kind: "sending", share }),
+      working: () => tell({ kind: "working" }),
       retrying: (seconds) => tell({ kind: "retrying", seconds }),
     });
     if (verdict === "stored" || (verdict === "clash" && seals > 0)) {

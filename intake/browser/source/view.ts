@@ -7,6 +7,7 @@ export type State =
   | "empty"
   | "sealing"
   | "sending"
+  | "working"
   | "retrying"
   | "keyring"
   | "closed"
