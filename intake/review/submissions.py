@@ -235,26 +235,34 @@ def find(connection: Connection, spelled: str) -> Submission:
 def thread(connection: Connection, report_id: str) -> tuple[str, ...]:
     """The ids of the reports that belong together, the first one first: a report and what was sent by its code.
 
-    An id that an answer names and that never came is left out.
+    They name one mailbox and one recipient. A server that saw the mailbox asked for can name it, but not the recipient,
+    which travels inside the seal alone: what names another stays apart (`strays`).
     """
-    root, seen = report_id, {report_id}
-    while before := connection.execute(select(submission.c.in_reply_to).where(submission.c.id == root)).scalar():
-        if before in seen or not _is_here(connection, before):
-            break
-        seen.add(before)
-        root = before
-    found, level = [root], [root]
-    while level:
-        rows = connection.execute(
-            select(submission.c.id).where(submission.c.in_reply_to.in_(level)).order_by(submission.c.number)
-        ).scalars()
-        level = [each for each in rows if each not in found]
-        found += level
+    own = connection.execute(
+        select(submission.c.mailbox, submission.c.recipient).where(submission.c.id == report_id)
+    ).first()
+    if own is None or own.mailbox is None:
+        return (report_id,)
+    found = connection.execute(
+        select(submission.c.id)
+        .where(submission.c.mailbox == own.mailbox, submission.c.recipient == own.recipient)
+        .order_by(submission.c.in_reply_to.is_not(None), submission.c.number)
+    ).scalars()
     return tuple(found)
 
 
-def _is_here(connection: Connection, report_id: str) -> bool:
-    return connection.execute(select(submission.c.number).where(submission.c.id == report_id)).first() is not None
+def strays(connection: Connection, report: Report) -> bool:
+    """Whether a report claims a mailbox that is another's: it has not the code that it speaks by."""
+    if report.in_reply_to is None:
+        return False
+    recipients = set(
+        connection.execute(
+            select(submission.c.recipient).where(
+                submission.c.mailbox == report.in_reply_to, submission.c.in_reply_to.is_(None)
+            )
+        ).scalars()
+    )
+    return bool(recipients) and (report.reply_to is None or report.reply_to.recipient not in recipients)
 
 
 def _submission(row: Any) -> Submission:

@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 
 from intake.errors import ChainBroken, KeyringRefused
 from intake.keyring.note import SigningKey
+from intake.report.code import Code
 from intake.report.folding import search_key
 from intake.review import alarms, bundles, submissions
 from intake.review.forgetting import Link
@@ -259,10 +260,12 @@ def test_a_bundle_of_strangers_is_refused_and_changes_nothing(world: World, stic
 
 
 def test_an_answer_by_the_code_joins_its_report(world: World, stick: Stick) -> None:
-    first = make_report(world, 1)
-    answer = make_report(world, 2, in_reply_to=first.id)
-    further = make_report(world, 3, in_reply_to=answer.id)
-    lonely = make_report(world, 4, in_reply_to=named(77))
+    to = Code.draw(lambda size: b"\x01" * size).open(world.origin).reply_to
+    stranger = Code.draw(lambda size: b"\x02" * size).open(world.origin).reply_to
+    first = make_report(world, 1, reply_to=to)
+    answer = make_report(world, 2, in_reply_to=to.mailbox, reply_to=to)
+    further = make_report(world, 3, in_reply_to=to.mailbox, reply_to=to)
+    lonely = make_report(world, 4, in_reply_to=named(77), reply_to=stranger)
     sealed = {each.id: seal_report(each, world.reviewers) for each in (first, answer, further, lonely)}
     with stick.vault as vault:
         stick.take(make_bundle(world, sealed))

@@ -18,6 +18,8 @@ COMMANDS = {
     "show": "intake.review.commands.show",
     "search": "intake.review.commands.search",
     "mark": "intake.review.commands.mark",
+    "reply": "intake.review.commands.reply",
+    "outbox": "intake.review.commands.outbox",
     "alarm": "intake.review.commands.alarm",
     "forget": "intake.review.commands.forget",
     "doctor": "intake.review.commands.doctor",

@@ -43,11 +43,14 @@ def command(vault: Path, submission_id: str, contact: bool, language: str, as_js
                 handling.look(journal, found.id, desk.label, desk.now(), tuple(secret))
         with desk.reading() as connection:
             said, thread = handling_of(connection, found.id), submissions.thread(connection, found.id)
+            stray = submissions.strays(connection, found.report)
             numbers = connection.execute(
                 select(submissions.copy.c.sha256).where(submissions.copy.c.number == found.number)
             ).all()
         told = inbox.triage_of(found.report, found.imported, said, desk.now(), None)
         answers = found.answers if contact else shown(found.answers)
+        if stray:
+            say("ALARM: it speaks for a mailbox whose code its writer has not. It joins nothing; don't believe it.")
         if as_json:
             put(json.dumps(_facts(found, told, said, thread, answers), indent=2, ensure_ascii=False))
             return
