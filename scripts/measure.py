@@ -29,8 +29,13 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from nacl.bindings import crypto_aead_chacha20poly1305_ietf_encrypt
 
 from intake.durable import new_file
+from intake.locale import packaged_places
+from intake.report.document import Json
 from intake.report.package import FileEntry, QuestionnaireRef, Report, write_package
+from intake.review.importing import Became, Import
+from intake.review.inbox import Wanted, counts, lines
 from intake.review.opened import contents_of
+from intake.review.search import Gazette, query
 from intake.review.workers import Opening, cores
 from intake.sealing import CHUNK_SIZE, Guess, HybridIdentity, HybridRecipient, Sealer, open_sealed, seal_bytes
 
@@ -40,11 +45,12 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the tests' harness starts servers and browsers, here as there
 
-from tests.harness.bundles import seal_for  # noqa: E402
+from tests.harness.bundles import make_bundle, seal_for  # noqa: E402
 from tests.harness.chromium import chromium  # noqa: E402
 from tests.harness.keys import make_world  # noqa: E402
 from tests.harness.recorder import Recorder  # noqa: E402
 from tests.harness.server import Running, running_drop  # noqa: E402
+from tests.harness.vaults import make_vault  # noqa: E402
 
 MB = 1_000_000
 
@@ -165,6 +171,73 @@ def opened(quick: bool) -> Iterator[Figure]:
             "per second",
             f"of one core; {together:,.0f} with {cores()} workers",
         )
+
+
+def desk(quick: bool) -> Iterator[Figure]:
+    """An open vault full of reports: taken in from one bundle, searched, and its inbox listed."""
+    count = 5_000 if quick else 100_000
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        world = make_world(folder / "keys", today=datetime.now(UTC).date())
+        recipients = [each.recipient for each in world.reviewers]
+        places = [place.id for place in packaged_places().places]
+        sealed = {}
+        for number in range(1, count + 1):
+            report = replace(report_of(number), origin=world.origin, answers=told(number, places), day=world.today)
+            sealed[report.id] = seal_for(report, recipients)
+        bundle = folder / "a.bundle"
+        bundle.write_bytes(make_bundle(world, sealed))
+        size = sum(map(len, sealed.values()))
+        sealed.clear()
+        with make_vault(world, folder / "vault") as vault:
+            start, used = time.perf_counter(), time.process_time()
+            with Import(vault, world.reviewers[-1:]) as work:
+                taken = sum(arrival.became is Became.NEW for arrival in work.take(bundle))
+            took, used = time.perf_counter() - start, time.process_time() - used
+            if taken != count:
+                sys.exit(f"{taken} of {count} reports were taken in")
+            what = f"imported into the vault, {count:,} reports"
+            beside = (
+                f"with {cores()} workers; {size / MB / took:,.0f} MB/s; the desk's own process: {count / used:,.0f}"
+            )
+            yield Figure(what, count / took, "per second", beside)
+            gazette, now = Gazette(packaged_places()), vault.now()
+            for typed in ("Хоруғ", "rahmonov", "Firdavs Rakhmonzoda", "мост", "4711"):
+                asked = Wanted(query=query(typed, gazette))
+                with vault.reading() as connection:
+                    found = lines(connection, asked, now, 40)
+                    spent = best(lambda: lines(connection, asked, now, 40))  # noqa: B023
+                yield Figure(f"search, {typed}", spent, "ms", f"{len(found)} lines shown of {count:,} reports")
+            with vault.reading() as connection:
+                spent = best(lambda: lines(connection, Wanted(waiting=True), now, 40))
+                counting = best(lambda: counts(connection, vault.label, now))
+            yield Figure(f"inbox of {count:,} reports", spent + counting, "ms", f"{counting:.0f} of it for the counts")
+
+
+def best(work: Callable[[], object]) -> float:
+    """Milliseconds, the best of five."""
+    took = []
+    for _ in range(5):
+        start = time.perf_counter()
+        work()
+        took.append(time.perf_counter() - start)
+    return min(took) * 1000
+
+
+def told(number: int, places: list[str]) -> dict[str, Json]:
+    """Answers of a report of usual length, with a name, a place and some urgency."""
+    given, family = ("Фирдавс", "Manija", "Rustam", "Шаҳло", "Iqbol"), ("Раҳмонзода", "Karimov", "Назаров", "Shoeva")
+    answers: dict[str, Json] = {
+        "account": f"Двое в форме увезли его к мосту, номер {number}. " * 10,
+        "who": [{"name": f"{given[number % 5]} {family[number % 4]} {number % 997}", "age": 20 + number % 50}],
+        "where": {"id": places[number % len(places)], "text": ""},
+        "kind": ["taken"],
+    }
+    if number % 50 == 0:
+        answers["urgent"] = ["just_taken" if number % 500 == 0 else "court"]
+    elif number % 3 == 0:
+        answers["now"] = "held"
+    return answers
 
 
 def sealed_report(recipients: list[HybridRecipient], number: int = 0) -> bytes:
@@ -382,6 +455,7 @@ def main() -> None:
         bulk(seconds),
         small(seconds),
         opened(arguments.quick),
+        desk(arguments.quick),
         memory(arguments.quick),
         rewrapped(arguments.quick),
         stored(arguments.quick),

@@ -21,6 +21,7 @@ every import; the rest is looked at by a person (`intake review open`) or not at
 from __future__ import annotations
 
 import io
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -33,6 +34,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 from intake.errors import ChainBroken, Damaged, Fault, IntakeError, NoKeyFits
 from intake.keyring.trust import Chain
 from intake.report.bundle import BundleReader, read_bundle
+from intake.report.document import Json
 from intake.report.places import Gazetteer
 from intake.review import alarms, bundles, submissions, witnessed
 from intake.review.chain import Kind, check_origin, compare, place
@@ -307,6 +309,7 @@ class _Lot:
         self._refused: list[dict[str, Any]] = []
         self._held: list[dict[str, Any]] = []
         self._freed: list[bytes] = []
+        self._came: dict[str | None, dict[str, Json]] = {}
 
     def take(self, way: _Way, result: Result) -> Arrival:
         """One file."""
@@ -333,7 +336,10 @@ class _Lot:
         return Arrival(way.name, Became.NEW, contents.report.id, planned.at(self._now), tuple(told))
 
     def finish(self) -> None:
-        """Write the tables; the events are the journal's."""
+        """Write the tables, and into the log what came: one event for all of a bundle in this lot."""
+        for bundle, files in self._came.items():
+            told: dict[str, Json] = {"bundle": bundle, "files": files}
+            self._journal.record(Entity("import", secrets.token_hex(16)), "received", told)
         if self._freed:
             self._connection.execute(delete(quarantine).where(quarantine.c.sha256.in_(self._freed)))
         for rows, table in ((self._held, original), (self._refused, quarantine)):
@@ -402,8 +408,8 @@ class _Lot:
 
     def _received(self, way: _Way) -> None:
         """Custody begins: which bytes, how many, by which way."""
-        told = {"size": way.kept.size, "bundle": way.bundle, "report": way.outer}
-        self._journal.record(Entity("original", way.kept.sha256.hex()), "received", told)  # type: ignore[arg-type]  # plain values
+        told: dict[str, Json] = {"size": way.kept.size, "report": way.outer}
+        self._came.setdefault(way.bundle, {})[way.kept.sha256.hex()] = told
 
 
 @dataclass(frozen=True, slots=True)

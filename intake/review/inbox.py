@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, and_, case, exists, func, literal, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Integer, and_, case, exists, func, literal, or_, select, text, union
 
 from intake.report.document import Json
 from intake.report.package import Report
@@ -88,20 +88,43 @@ def lines(
     connection: Connection, wanted: Wanted, now: datetime, limit: int, offset: int = 0, readings: Readings | None = None
 ) -> list[Line]:
     """The most urgent ones first, and of each tier those whose clock ends soonest."""
-    tier, clock = _tier(now), _clock(now)
-    query = (
-        select(submission.c.number, submission.c.id, submission.c.imported)
-        .select_from(submission.outerjoin(handling, handling.c.id == submission.c.id))
-        .where(*_conditions(wanted, tier))
-        .order_by(tier, clock, submission.c.number)
-        .limit(limit)
-        .offset(offset)
-    )
-    rows = connection.execute(query).all()
+    rows = sorted(_first(connection, wanted, now, offset + limit), key=lambda row: (row.tier, row.clock, row.number))
+    rows = rows[offset : offset + limit]
     numbers = [row.number for row in rows]
     held = connection.execute(select(content.c.number, content.c.report).where(content.c.number.in_(numbers)))
     raw = {number: report for number, report in held}  # noqa: C416  # rows are not pairs to the type checker
     return [_line(connection, row, bytes(raw[row.number]), now, readings) for row in rows]
+
+
+def _first(connection: Connection, wanted: Wanted, now: datetime, limit: int) -> list[Any]:
+    """At least the first `limit` of a list, in any order.
+
+    Most submissions have no removal date and nobody's decision: they stand in the order of an index, and so the
+    database need not look at all of them.
+    """
+    tier, clock = _tier(now), _clock(now)
+    columns = (submission.c.number, submission.c.id, submission.c.imported, tier.label("tier"), clock.label("clock"))
+    query = (
+        select(*columns)
+        .select_from(submission.outerjoin(handling, handling.c.id == submission.c.id))
+        .where(*_conditions(wanted, tier))
+        .limit(limit)
+    )
+    if wanted.query is not None:
+        return [*connection.execute(query.order_by(tier, clock, submission.c.number))]
+    timed = select(submission.c.number).where(submission.c.soon.is_not(None))
+    decided = select(submission.c.number).join(handling, handling.c.id == submission.c.id)
+    moved = union(timed, decided.where(handling.c.tier.is_not(None)))
+    found = [
+        *connection.execute(query.where(submission.c.number.in_(moved)).order_by(tier, clock, submission.c.number))
+    ]
+    for each in Tier:
+        plain = query.where(submission.c.tier == each.value, submission.c.soon.is_(None), handling.c.tier.is_(None))
+        rows = connection.execute(plain.order_by(submission.c.imported, submission.c.number)).all()
+        found += rows
+        if sum(row.tier <= each for row in found) >= limit:
+            break
+    return found
 
 
 def number_of(connection: Connection, wanted: Wanted, now: datetime) -> int:
@@ -114,14 +137,23 @@ def number_of(connection: Connection, wanted: Wanted, now: datetime) -> int:
 
 def counts(connection: Connection, label: str, now: datetime) -> Counts:
     """Everything at a glance."""
-    tier = _tier(now)
-    state = case(
-        (handling.c.done.is_not(None), literal("done")), (handling.c.hold.is_not(None), literal("hold")), else_=""
+    told = _tier(now)
+    joined = submission.join(handling, handling.c.id == submission.c.id)
+    plain = case(
+        (and_(submission.c.soon <= seconds(now), submission.c.tier > 0), literal(0)),
+        (and_(submission.c.near <= seconds(now), submission.c.tier > 1), literal(1)),
+        else_=submission.c.tier,
     )
-    joined = submission.outerjoin(handling, handling.c.id == submission.c.id)
-    rows = connection.execute(select(state, tier, func.count()).select_from(joined).group_by(state, tier)).all()
-    total = {(each_state, each_tier): number for each_state, each_tier, number in rows}
-    waiting = {each: total.get(("", each.value), 0) for each in Tier}
+    total: dict[tuple[str, int], int] = {}
+    timeless = select(submission.c.tier, func.count()).where(submission.c.soon.is_(None)).group_by(submission.c.tier)
+    timed = select(plain, func.count()).where(submission.c.soon.is_not(None)).group_by(plain)
+    for each, number in (*connection.execute(timeless), *connection.execute(timed)):
+        total["", each] = total.get(("", each), 0) + number
+    state = case((handling.c.done.is_not(None), "done"), (handling.c.hold.is_not(None), "hold"), else_="")
+    said = select(state, plain, told, func.count()).select_from(joined).group_by(state, plain, told)
+    for where, by_rules, tier, number in connection.execute(said):
+        total["", by_rules] -= number
+        total[where, tier] = total.get((where, tier), 0) + number
     seen = connection.execute(
         select(func.count())
         .select_from(
@@ -130,6 +162,7 @@ def counts(connection: Connection, label: str, now: datetime) -> Counts:
         .where(mark.c.kind == "seen", mark.c.name == label, handling.c.done.is_(None), handling.c.hold.is_(None))
     ).scalar_one()
     held = connection.execute(select(func.count()).select_from(quarantine)).scalar_one()
+    waiting = {each: total.get(("", each.value), 0) for each in Tier}
     return Counts(
         waiting,
         sum(waiting.values()) - seen,

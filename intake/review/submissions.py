@@ -66,6 +66,8 @@ submission = Table(
     Column("event", Integer),
     Index("submission_thread", "in_reply_to"),
     Index("submission_outer", "outer"),
+    Index("submission_waiting", "tier", "imported", "soon"),
+    Index("submission_soon", "soon"),
 )
 """One row a report, however often it came."""
 

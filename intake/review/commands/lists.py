@@ -114,8 +114,9 @@ def tell(
         now = desk.now()
         with desk.reading() as connection:
             lines = inbox.lines(connection, asked, now, limit, skip, readings)
-            total = inbox.number_of(connection, asked, now)
             counted = inbox.counts(connection, desk.label, now)
+            everything = asked == Wanted(waiting=True)  # counted already
+            total = sum(counted.waiting.values()) if everything else inbox.number_of(connection, asked, now)
             standing = alarms.standing(connection)
             quiet = silence(bundles.last_import(connection), desk.today())
         for line in listings.heading(counted, standing, practice=desk.practice):

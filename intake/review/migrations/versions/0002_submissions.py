@@ -37,6 +37,8 @@ def upgrade() -> None:
     )
     op.create_index("submission_thread", "submission", ["in_reply_to"])
     op.create_index("submission_outer", "submission", ["outer"])
+    op.create_index("submission_waiting", "submission", ["tier", "imported", "soon"])
+    op.create_index("submission_soon", "submission", ["soon"])
     op.create_table(
         "content",
         sa.Column("number", sa.Integer, sa.ForeignKey("submission.number"), primary_key=True),
