@@ -79,6 +79,7 @@ async function send(answers: Readonly<Record<string, Answer>>): Promise<void> {
     const body = seal(pack({ ...report, replyTo: back, inReplyTo: back.mailbox }), current.reviewers);
     const verdict = await deliver(id, body, current.serial, {
       sending: (share) => tell({ kind: "sending", share }),
+      working: () => tell({ kind: "working" }),
       retrying: () => tell({ kind: "retrying" }),
     });
     if (verdict === "stored" || (verdict === "clash" && seals > 0)) return tell({ kind: "received" });

@@ -27,5 +27,6 @@ export type ToPage =
   | { readonly kind: "doubt"; readonly doubt: Doubted }
   | { readonly kind: "sealing" }
   | { readonly kind: "sending"; readonly share: number }
+  | { readonly kind: "working" }
   | { readonly kind: "retrying" }
   | { readonly kind: "received" };
