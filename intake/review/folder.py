@@ -23,8 +23,11 @@ class VaultFolder:
     path: Path
 
     @classmethod
-    def open(cls, path: Path) -> VaultFolder:
-        """VAULT itself. Raises `Fault` when it is missing or open to other users, `Usage` when it is no vault."""
+    def open(cls, path: Path, *, lent: bool = False) -> VaultFolder:
+        """VAULT itself. Raises `Fault` when it is missing or open to other users, `Usage` when it is no vault.
+
+        `lent`: a backup on a stick, whose file system knows no owners.
+        """
         try:
             mode = path.stat().st_mode
         except OSError as error:
@@ -32,7 +35,7 @@ class VaultFolder:
         folder = cls(path)
         if not stat.S_ISDIR(mode) or not folder.parameters.is_file():
             raise Usage(f"{path} is not a vault", _GIVE)
-        if stat.S_IMODE(mode) & 0o077:
+        if not lent and stat.S_IMODE(mode) & 0o077:
             raise Fault(f"other users may enter {path}", f"Run: chmod 700 {path}")
         return folder
 

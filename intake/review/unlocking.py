@@ -1,11 +1,12 @@
 """vault.json: how the passphrase becomes the vault's key (Argon2id, RFC 9106, through libsodium).
 
-    {"format": "amonat/vault/1", "locks": [{"salt": "<base64, 16 bytes>", "operations": 3, "memory": 268435456,
-    "check": "<base64, 16 bytes>"}]}
+    {"format": "amonat/vault/1", "vault": "<32 hex digits>", "locks":
+      [{"salt": "<base64, 16 bytes>", "operations": 3, "memory": 268435456, "check": "<base64, 16 bytes>"}]}
 
-The key is 32 bytes, given raw to SQLCipher. `check` is a hash of the key: it tells a wrong passphrase from a damaged
-vault, and a guesser nothing that vault.db does not tell. A second lock stands there only while the passphrase is being
-changed, so that a power cut in between leaves a vault that one of the two passphrases opens.
+`vault` is a random name that a vault and its backups share. The key is 32 bytes, given raw to SQLCipher. `check` is a
+hash of the key: it tells a wrong passphrase from a damaged vault, and a guesser nothing that vault.db does not tell. A
+second lock stands there only while the passphrase is being changed, so that a power cut in between leaves a vault that
+one of the two passphrases opens.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
+import secrets
 import unicodedata
 from dataclasses import dataclass
 
@@ -28,6 +31,7 @@ FORM = "amonat/vault/1"
 SALT_SIZE = 16
 KEY_SIZE = 32
 _WHAT = "vault.json"
+_NAME = re.compile("[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +65,18 @@ class Lock:
 
 @dataclass(frozen=True, slots=True)
 class Locks:
-    """What vault.json holds: one lock, or two while the passphrase is changed (then the second is the new one)."""
+    """What vault.json holds: one lock, or two while the passphrase is changed (then the second is the new one).
 
+    `vault` is the vault's name, 32 hex digits.
+    """
+
+    vault: str
     locks: tuple[Lock, ...]
+
+    @classmethod
+    def new(cls, lock: Lock) -> Locks:
+        """For a new vault."""
+        return cls(secrets.token_hex(16), (lock,))
 
     @classmethod
     def parse(cls, content: bytes) -> Locks:
@@ -71,10 +84,12 @@ class Locks:
         told = parse(content, _WHAT)
         if not isinstance(told, dict) or told.get("format") != FORM:
             raise Damaged(f"{_WHAT} is not of the format {FORM}", "Copy it back from a backup of the vault.")
-        locks = told.get("locks")
+        vault, locks = told.get("vault"), told.get("locks")
+        if not isinstance(vault, str) or not _NAME.fullmatch(vault):
+            raise Damaged(f"{_WHAT} does not name its vault", "Copy it back from a backup of the vault.")
         if not isinstance(locks, list) or not 1 <= len(locks) <= 2:
             raise Damaged(f"{_WHAT} names no lock", "Copy it back from a backup of the vault.")
-        return cls(tuple(_lock(each) for each in locks))
+        return cls(vault, tuple(_lock(each) for each in locks))
 
     def __bytes__(self) -> bytes:
         locks: list[Json] = [
@@ -86,7 +101,7 @@ class Locks:
             }
             for lock in self.locks
         ]
-        return dump({"format": FORM, "locks": locks}) + b"\n"
+        return dump({"format": FORM, "vault": self.vault, "locks": locks}) + b"\n"
 
     def keys(self, passphrase: str) -> tuple[tuple[Lock, bytes], ...]:
         """The locks that the passphrase opens, with their keys."""

@@ -39,7 +39,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Self
 
@@ -49,21 +49,21 @@ from sqlalchemy import Connection, Engine, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from intake.durable import private_folder, sync_folder, write_private
-from intake.errors import Damaged, Fault, Usage, WrongPassphrase
+from intake.errors import Damaged, Fault, Usage
 from intake.keyring.note import SigningKey
 from intake.keyring.trust import Chain, Pin, Roots, verify_chain
 from intake.review import projections
 from intake.review.cipher import fault, open_engine
 from intake.review.folder import VaultFolder
+from intake.review.idling import Locked, Using
 from intake.review.journal import Journal
 from intake.review.originals import Originals
+from intake.review.passphrases import change, check_passphrase, unlocked
 from intake.review.practice import ORIGIN as PRACTICE
 from intake.review.sealed import Trust
 from intake.review.tables import keyring, original, removal, setting
 from intake.review.unlocking import Cost, Lock, Locks
 from intake.sealing import Opened, open_with_file_key
-
-LEAST_PASSPHRASE = 8  # characters: less is a slip of the hand, whatever the work for each guess
 
 
 def utc_now() -> datetime:
@@ -77,21 +77,23 @@ class Vault:
     def __init__(self, folder: VaultFolder, engine: Engine, held: ExitStack, clock: Callable[[], datetime]) -> None:
         self.folder = folder
         self.originals = Originals(folder.sealed)
-        self._engine = engine
+        self._engine: Engine | None = engine
         self._held = held
+        held.callback(self.lock)
         self._clock = clock
         self._writer = threading.RLock()
+        self._using = Using()
         self._chain: Chain | None = None
         with self.reading() as connection:
             told = {row.name: bytes(row.value) for row in connection.execute(select(setting))}
         try:
-            self.signing = SigningKey.parse(told["signing"].decode())
+            self._signing: SigningKey | None = SigningKey.parse(told["signing"].decode())
             roots = json.loads(told["roots"])
             self.roots = Roots(tuple(roots["fingerprints"]), roots["threshold"])
             self._newest_day = date.fromisoformat(told["day"].decode()) if "day" in told else date.min
         except KeyError as error:
             raise Damaged(f"the vault does not hold its {error}", "Copy its newest backup back.") from error
-        self.origin, _, self.label = self.signing.name.partition("/")
+        self.origin, _, self.label = self._signing.name.partition("/")
 
     @classmethod
     def create(
@@ -110,10 +112,7 @@ class Vault:
         `signing` is the reviewer's key, named origin/label; `notes` are keyrings to believe at once. Raises `Usage` for
         a short passphrase or a taken path, `KeyringRefused` for the notes, `Fault` for the disk.
         """
-        if len(passphrase) < LEAST_PASSPHRASE:
-            raise Usage(
-                f"the passphrase has fewer than {LEAST_PASSPHRASE} characters", "Take six words drawn by dice, or more."
-            )
+        check_passphrase(passphrase)
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise Usage(f"{path} exists already", "Give the name of a new folder.")
         private_folder(path.parent)
@@ -121,7 +120,7 @@ class Vault:
         try:
             lock, key = Lock.new(passphrase, cost)
             private_folder(hidden.sealed)
-            write_private(hidden.parameters, bytes(Locks((lock,))))
+            write_private(hidden.parameters, bytes(Locks.new(lock)))
             with ExitStack() as held:
                 engine = open_engine(hidden.database, key)
                 held.callback(engine.dispose)
@@ -141,16 +140,19 @@ class Vault:
             raise Fault(f"can't make {path}: {error.strerror}", "Choose another folder.") from error
         finally:
             shutil.rmtree(hidden.path, ignore_errors=True)
-        return cls._open(VaultFolder(path), lambda _: key, clock)
+        return cls._open(VaultFolder(path), lambda _: open_engine(path / hidden.database.name, key), clock)
 
     @classmethod
-    def open(cls, path: Path, passphrase: str, *, clock: Callable[[], datetime] = utc_now) -> Vault:
-        """Open a vault. Raises `WrongPassphrase`, `Usage` (there is none), `Fault` (open elsewhere), `Damaged`."""
-        return cls._open(VaultFolder.open(path), lambda folder: _key(folder, passphrase), clock)
+    def open(cls, path: Path, passphrase: str, *, clock: Callable[[], datetime] = utc_now, lent: bool = False) -> Vault:
+        """Open a vault. Raises `WrongPassphrase`, `Usage` (there is none), `Fault` (open elsewhere), `Damaged`.
+
+        `lent`: a backup on a stick, whose file system knows no owners.
+        """
+        return cls._open(VaultFolder.open(path, lent=lent), lambda folder: unlocked(folder, passphrase), clock)
 
     @classmethod
     def _open(
-        cls, folder: VaultFolder, find_key: Callable[[VaultFolder], bytes], clock: Callable[[], datetime]
+        cls, folder: VaultFolder, unlock: Callable[[VaultFolder], Engine], clock: Callable[[], datetime]
     ) -> Vault:
         # A core file would hold the key and whatever is being read.
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
@@ -158,7 +160,7 @@ class Vault:
             held.enter_context(folder.held())
             if not folder.database.is_file() or not folder.database.stat().st_size:
                 raise Damaged("vault.db is missing or empty", "Copy it back from the newest backup of the vault.")
-            engine = open_engine(folder.database, find_key(folder))
+            engine = unlock(folder)
             held.callback(engine.dispose)
             with _writing(engine) as connection:
                 _migrate(connection)
@@ -180,6 +182,59 @@ class Vault:
         self._held.close()
 
     @property
+    def signing(self) -> SigningKey:
+        """The reviewer's key, which signs the log and what goes back. Raises `Locked`."""
+        if self._signing is None:
+            raise Locked
+        return self._signing
+
+    def lock(self) -> None:
+        """Forget the key and all that was read, and keep others out: the vault stays this process's own.
+
+        Whatever is used then raises `Locked`, until `unlock`.
+        """
+        engine, self._engine, self._signing = self._engine, None, None
+        if engine is not None:
+            engine.dispose()
+
+    def lock_if_idle(self, limit: timedelta) -> bool:
+        """Lock when nothing was read or written for `limit`, and nothing is just now. Whether it is locked.
+
+        For a screen that somebody walked away from: to be called now and then.
+        """
+        if self._engine is not None and self._using.idle() >= limit:
+            self.lock()
+        return self._engine is None
+
+    def unlock(self, passphrase: str) -> None:
+        """Open it again after `lock`. Raises `WrongPassphrase`."""
+        if self._engine is not None:
+            return
+        self._engine = unlocked(self.folder, passphrase)
+        with self.reading() as connection:
+            key = connection.execute(select(setting.c.value).where(setting.c.name == "signing")).scalar_one()
+        self._signing = SigningKey.parse(bytes(key).decode())
+
+    def change_passphrase(self, passphrase: str, new: str, *, cost: Cost = Cost()) -> None:  # noqa: B008  # frozen
+        """Encrypt the vault anew, under another passphrase. Nothing else may use it meanwhile.
+
+        At a power cut one of the two opens it. Backups made before keep the old one. Raises `WrongPassphrase`, `Usage`
+        when the new one is too short, `Fault` when something is being read.
+        """
+        with self._writer, self._using.alone():
+            engine = self.engine
+            engine.dispose()  # its connections, not its key: it connects again if nothing came of the change
+            change(self.folder, passphrase, new, cost)
+            self._engine = unlocked(self.folder, new)
+
+    @property
+    def engine(self) -> Engine:
+        """What `reading` and `writing` use. Raises `Locked`."""
+        if self._engine is None:
+            raise Locked
+        return self._engine
+
+    @property
     def practice(self) -> bool:
         """Whether this is a practice vault: whatever shows something of it says PRACTICE."""
         return self.origin == PRACTICE
@@ -188,7 +243,7 @@ class Vault:
     def reading(self) -> Iterator[Connection]:
         """A connection to read with, on one snapshot."""
         try:
-            with self._engine.connect() as connection:
+            with self._using.one(), self.engine.connect() as connection:
                 yield connection
         except SQLAlchemyError as error:
             raise fault(error) from error
@@ -196,8 +251,18 @@ class Vault:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction on tables that no log speaks of: on disk at its end, or undone."""
-        with self._writer, _writing(self._engine) as connection:
+        with self._writer, self._using.one(), _writing(self.engine) as connection:
             yield connection
+
+    @contextmanager
+    def still(self) -> Iterator[Path]:
+        """vault.db as a file that holds all there is, and nobody writes to it. Raises `Fault` when something reads on."""
+        with self._writer:
+            engine = self.engine
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                if connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]:
+                    raise Fault("the vault is in use", "Wait until the work under way has ended.")
+            yield self.folder.database
 
     @contextmanager
     def journal(self) -> Iterator[Journal]:
@@ -290,17 +355,6 @@ class Vault:
             for sha256 in connection.execute(select(removal.c.sha256)).scalars().all():
                 self.originals.remove(bytes(sha256))
             connection.execute(delete(removal))
-
-
-def _key(folder: VaultFolder, passphrase: str) -> bytes:
-    try:
-        content = folder.parameters.read_bytes()
-    except OSError as error:
-        raise Fault(f"{folder.parameters} can't be read: {error.strerror}", "Check that it is yours.") from error
-    found = Locks.parse(content).keys(passphrase)
-    if not found:
-        raise WrongPassphrase("the passphrase does not open this vault")
-    return found[0][1]
 
 
 @contextmanager

@@ -91,8 +91,8 @@ def test_a_wrong_passphrase_is_told_from_damage(world: World, folder: Path, capf
         b"",
         b"{}",
         b'{"format":"amonat/vault/1","locks":[]}',
-        b'{"format":"amonat/vault/1","locks":[{"salt":"AAAAAAAAAAAAAAAAAAAAAA==","operations":4,"memory":1e30,"check":"AAAAAAAAAAAAAAAAAAAAAA=="}]}',
-        b'{"format":"amonat/vault/1","locks":[{"salt":"AAAAAAAAAAAAAAAAAAAAAA==","operations":99999,"memory":8192,"check":"AAAAAAAAAAAAAAAAAAAAAA=="}]}',
+        b'{"format":"amonat/vault/1","vault":"00000000000000000000000000000000","locks":[{"salt":"AAAAAAAAAAAAAAAAAAAAAA==","operations":4,"memory":1e30,"check":"AAAAAAAAAAAAAAAAAAAAAA=="}]}',
+        b'{"format":"amonat/vault/1","vault":"00000000000000000000000000000000","locks":[{"salt":"AAAAAAAAAAAAAAAAAAAAAA==","operations":99999,"memory":8192,"check":"AAAAAAAAAAAAAAAAAAAAAA=="}]}',
     ],
 )
 def test_parameters_that_are_damaged_are_refused_before_any_work(world: World, folder: Path, content: bytes) -> None:

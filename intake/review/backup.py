@@ -1,0 +1,101 @@
+"""A backup: a second vault folder, encrypted as the first is and opened by the same passphrase.
+
+Only ciphertext is copied: vault.db as it lies on disk, at a moment when all is in it, and the originals that the backup
+does not have yet. What was erased here is erased there. A backup that is interrupted leaves the one before, and the
+next goes on where it ended.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from intake.durable import new_file, private_folder, sync_folder, write_private
+from intake.errors import Fault, Usage
+from intake.review.folder import VaultFolder
+from intake.review.originals import Originals
+from intake.review.passphrases import locks_of
+from intake.review.tables import original
+from intake.review.vault import Vault
+
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What a backup did: originals copied now, held in all, and removed because they were erased."""
+
+    copied: int
+    held: int
+    removed: int
+
+
+def amount(vault: Vault) -> int:
+    """How many originals there are, for a progress bar."""
+    with vault.reading() as connection:
+        return int(connection.execute(select(func.count()).select_from(original)).scalar_one())
+
+
+def back_up(vault: Vault, target: Path, tick: Callable[[int], None] = lambda _: None) -> Copied:
+    """Make `target` a copy of the vault: a new folder, or an earlier backup of the same vault.
+
+    Raises `Usage` when it is something else, `Fault` for the disk, and when either is in use.
+    """
+    folder = _target(vault, target)
+    try:
+        with folder.held():
+            return _copy(vault, folder, tick)
+    except OSError as error:
+        raise Fault(f"can't write to {target}: {error.strerror}", "Make room, or take another stick.") from error
+
+
+def _target(vault: Vault, target: Path) -> VaultFolder:
+    if target.exists() and any(target.iterdir()):
+        folder = VaultFolder.open(target, lent=True)
+        if folder.path.samefile(vault.folder.path):
+            raise Usage("this is the vault itself", "Give a folder on another disk.")
+        if locks_of(folder).vault != locks_of(vault.folder).vault:
+            raise Usage(f"{target} is another vault", "Give a new folder, or the one of an earlier backup.")
+        return folder
+    try:
+        return VaultFolder(private_folder(target))
+    except OSError as error:
+        raise Fault(f"can't make {target}: {error.strerror}", "Choose another folder.") from error
+
+
+def _copy(vault: Vault, folder: VaultFolder, tick: Callable[[int], None]) -> Copied:
+    there = Originals(private_folder(folder.sealed))
+    there.clean()
+    # Nobody writes while the database is copied; the originals it speaks of are there before it is.
+    with vault.still() as database:
+        with vault.reading() as connection:
+            held = {bytes(name) for name in connection.execute(select(original.c.sha256)).scalars()}
+        copied = 0
+        for sha256 in sorted(held):
+            if not there.holds(sha256):
+                _copy_file(vault.originals.path(sha256), there.path(sha256))
+                copied += 1
+            tick(1)
+        locks = locks_of(vault.folder)
+        if folder.parameters.exists():
+            both = dict.fromkeys((*locks_of(folder).locks[-1:], *locks.locks))
+            write_private(folder.parameters, bytes(replace(locks, locks=tuple(both)[-2:])), replace=True)
+        for leftover in (f"{folder.database.name}-wal", f"{folder.database.name}-shm"):
+            (folder.path / leftover).unlink(missing_ok=True)
+        _copy_file(database, folder.database)
+        write_private(folder.parameters, bytes(locks), replace=True)
+    gone = set(there.all()) - held
+    for sha256 in gone:
+        there.remove(sha256)
+    return Copied(copied, len(held), len(gone))
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    private_folder(target.parent)
+    with source.open("rb") as file, new_file(target, replace=True) as copy:
+        shutil.copyfileobj(file, copy, _PIECE)
+    sync_folder(target.parent.parent)
