@@ -212,7 +212,7 @@ def _vault(machine: Machine) -> Iterator[Finding]:
         yield Finding("free space", State.GOOD, f"{free >> 30:,} GiB")
     if machine.backup is None or machine.now.date() - machine.backup > timedelta(days=BACKUP_DAYS):
         found = "it was never backed up" if machine.backup is None else f"the last one is of {machine.backup}"
-        yield Finding("backup", State.ADVICE, found, "intake review backup, onto a stick that lies elsewhere.")
+        yield Finding("backup", State.ADVICE, found, "intake review vault backup, onto a stick that lies elsewhere.")
     else:
         yield Finding("backup", State.GOOD, f"the last one is of {machine.backup}")
 

@@ -29,11 +29,11 @@ def vault_option(command: Command) -> Command:
     )(command)
 
 
-def enter(path: Path) -> Vault:
+def enter(path: Path, *, lent: bool = False) -> Vault:
     """Ask for the passphrase and open the vault; a context manager. Raises as `Vault.open` does."""
-    VaultFolder.open(path)  # no passphrase is typed in vain
+    VaultFolder.open(path, lent=lent)  # no passphrase is typed in vain
     warn()
-    vault = Vault.open(path, passphrase(f"Passphrase of the vault {safe(path.name)}"))
+    vault = Vault.open(path, passphrase(f"Passphrase of the vault {safe(path.name)}"), lent=lent)
     if vault.practice:
         say("PRACTICE: everything in this vault is invented.")
     return vault

@@ -40,10 +40,10 @@ class Using:
                 self._count -= 1
                 self._since = monotonic()
 
-    def idle(self) -> timedelta:
-        """For how long nobody has."""
+    def idle(self) -> timedelta | None:
+        """For how long nobody has; None while somebody does."""
         with self._lock:
-            return timedelta(0) if self._count else timedelta(seconds=monotonic() - self._since)
+            return None if self._count else timedelta(seconds=monotonic() - self._since)
 
     @contextmanager
     def alone(self) -> Iterator[None]:

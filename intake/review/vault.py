@@ -202,7 +202,8 @@ class Vault:
 
         For a screen that somebody walked away from: to be called now and then.
         """
-        if self._engine is not None and self._using.idle() >= limit:
+        idle = self._using.idle()
+        if self._engine is not None and idle is not None and idle >= limit:
             self.lock()
         return self._engine is None
 
@@ -256,7 +257,7 @@ class Vault:
 
     @contextmanager
     def still(self) -> Iterator[Path]:
-        """vault.db as a file that holds all there is, and nobody writes to it. Raises `Fault` when something reads on."""
+        """vault.db as a file that holds all there is and stays so. Raises `Fault` when something is being read."""
         with self._writer:
             engine = self.engine
             with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

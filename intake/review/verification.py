@@ -53,7 +53,8 @@ def verify(vault: Vault, *, whole: bool = False, tick: Callable[[int], None] = l
         try:
             _original(vault, sha256, size, whole=whole)
         except IntakeError as error:
-            faults.append(str(error))
+            name = sha256.hex()
+            faults.append(str(error) if name in str(error) else f"the original {name}: {error}")
     if not found.faults and not _same(vault):
         faults.append("the tables are not those that the logs make: intake review log rebuild makes them anew")
     return Verified(found, len(held), len(present - held.keys()), tuple(faults))

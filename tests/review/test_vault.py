@@ -144,9 +144,9 @@ def test_every_connection_keeps_what_protects(world: World, folder: Path) -> Non
 
 def test_words_are_found_inside_the_encrypted_file(world: World, folder: Path) -> None:
     with make_vault(world, folder) as vault, vault.writing() as connection:
-        connection.exec_driver_sql("CREATE VIRTUAL TABLE words USING fts5(body)")
-        connection.exec_driver_sql("INSERT INTO words VALUES ('taken at the bridge')")
-        assert connection.exec_driver_sql("SELECT count(*) FROM words WHERE words MATCH 'bridge'").scalar() == 1
+        connection.exec_driver_sql("CREATE VIRTUAL TABLE tried USING fts5(body)")
+        connection.exec_driver_sql("INSERT INTO tried VALUES ('taken at the bridge')")
+        assert connection.exec_driver_sql("SELECT count(*) FROM tried WHERE tried MATCH 'bridge'").scalar() == 1
 
 
 def test_originals_are_kept_byte_for_byte_and_open_without_the_identity(world: World, folder: Path) -> None:

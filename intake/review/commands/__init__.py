@@ -22,6 +22,8 @@ COMMANDS = {
     "outbox": "intake.review.commands.outbox",
     "alarm": "intake.review.commands.alarm",
     "forget": "intake.review.commands.forget",
+    "vault": "intake.review.commands.vault",
+    "log": "intake.review.commands.log",
     "doctor": "intake.review.commands.doctor",
 }
 """In the order in which `--help` shows them."""
