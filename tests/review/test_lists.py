@@ -252,3 +252,12 @@ def test_an_alarm_stays_above_every_list_until_somebody_says_why_not(on_disk: Pa
     assert review(on_disk, "alarm", alarm[:8], "--settle", "asked r2: the courier").returncode == Exit.OK
     assert "ALARM" not in review(on_disk, "list").stderr
     assert "settled by r1: asked r2: the courier" in review(on_disk, "alarm").stdout
+
+
+def test_the_desk_warns_before_the_keyring_hurts(tmp_path: Path) -> None:
+    world = make_world(tmp_path / "keys", reviewers=1, today=datetime.now(UTC).date() - timedelta(days=115))
+    make_vault(world, tmp_path / "vault").close()
+    done = review(tmp_path / "vault", "inbox")
+    assert done.returncode == Exit.OK, done.stderr
+    assert "Warning: keyring 1 expires in 5 days: extend or rotate it by then." in done.stderr
+    assert "Warning: there is only one reviewer" in done.stderr

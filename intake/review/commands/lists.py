@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from intake.errors import Usage
+from intake.keyring.summary import cautions
 from intake.locale import packaged_places
 from intake.options import Day
 from intake.review import alarms, bundles, inbox, listings
@@ -119,6 +120,9 @@ def tell(
             total = sum(counted.waiting.values()) if everything else inbox.number_of(connection, asked, now)
             standing = alarms.standing(connection)
             quiet = silence(bundles.last_import(connection), desk.today())
+        if (chain := desk.chain) is not None:
+            for warning in cautions(chain.newest, desk.today()):
+                say(f"Warning: {warning}.")
         for line in listings.heading(counted, standing, practice=desk.practice):
             say(line)
         if quiet is not None:
