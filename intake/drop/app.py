@@ -7,6 +7,7 @@
 | GET /<language>/return | the page that opens a code and shows the answer |
 | POST /<language>/return | the same without JavaScript (see `returning`): one length, whatever it shows |
 | PUT /reports/<32 hex> | a sealed report: 201 new, 200 the same again |
+| /uploads | larger ones in pieces (see `tus`) |
 | POST /mailbox | 16 bytes that name a mailbox; the answer has one length, whatever waits there |
 | GET /keyring.note, /keyring/<serial>.note | the signed keyrings |
 | GET /challenge | the proof of work that a sealed report must bring now; 204 when none is wanted |
@@ -27,16 +28,17 @@ from flask import Flask, Request, Response, request
 from flask_limiter.errors import RateLimitExceeded
 from werkzeug.exceptions import HTTPException
 
-from intake.drop import problems
+from intake.drop import problems, tus
 from intake.drop.acceptance import BODY_LIMIT, Refusal, judge
 from intake.drop.assets import PREFIX, Asset, Body
 from intake.drop.buckets import Buckets
 from intake.drop.config import Config
+from intake.drop.parts import Full
 from intake.drop.plain import MemoryRequest, PlainForm
 from intake.drop.problems import CONTENT_TYPE, Problem
 from intake.drop.returning import ReturnPages, Seen, added, look
 from intake.drop.sanity import Sane
-from intake.drop.store import Full, Outcome
+from intake.drop.store import Outcome
 from intake.drop.toll import Passage, Toll
 from intake.errors import Closed, Fault, IntakeError, Usage
 from intake.keyring import Chain
@@ -139,6 +141,7 @@ def create_app(
     chain: Callable[[], Chain],
     store: Shelf,
     mailboxes: Post,
+    uploads: tus.Shelf,
     pages: Callable[[], PageBodies],
     assets: AssetBodies,
     *,
@@ -159,6 +162,9 @@ def create_app(
         if not _navigates(request):
             return Response(problem.json, problem.status, content_type=CONTENT_TYPE)
         return page(pages().problem(language or pages().default, problem.word), problem.status)
+
+    def passes() -> bool:
+        return toll.arrives(request.headers.get("Work")) is not Passage.DUE
 
     @app.get("/", provide_automatic_options=False)
     def form() -> Response:
@@ -225,7 +231,7 @@ def create_app(
     def put(identifier: str) -> Response:
         if not _ID.fullmatch(identifier):
             return refused(problems.NOT_FOUND)
-        if toll.arrives(request.headers.get("Work")) is Passage.DUE:
+        if not passes():
             return refused(problems.WORK_WANTED)
         claim = request.headers.get("Keyring")
         if claim is not None and not _SERIAL.fullmatch(claim):
@@ -243,6 +249,8 @@ def create_app(
         if outcome is Outcome.OTHER:
             return refused(problems.OTHER_BYTES)
         return Response(status=201 if outcome is Outcome.NEW else 200, content_type=NOTE)
+
+    tus.add_routes(app, uploads, chain, buckets, refused, passes, today)
 
     @app.post("/mailbox", provide_automatic_options=False)
     @buckets.reports

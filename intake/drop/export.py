@@ -12,7 +12,6 @@ An export that finds an N between 2 and 4 makes the same file again, byte for by
 
 from __future__ import annotations
 
-import io
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -95,7 +94,7 @@ def _finish(store: Store, to: Path, chain: Chain, note: bytes, *, everything: bo
                 file,
                 note,
                 notes,
-                ((e.id, e.size, io.BytesIO(store.body(bytes.fromhex(e.id)))) for e in carried),
+                ((e.id, e.size, store.open(bytes.fromhex(e.id))) for e in carried),
             )
     store.finish_bundle(index.serial, [bytes.fromhex(e.id) for e in index.reports if e.state == "new"])
     return path

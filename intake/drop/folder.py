@@ -56,6 +56,16 @@ class DataFolder:
         return self.path / "drop.db"
 
     @property
+    def parts(self) -> Path:
+        """Folder of the reports that are too large for a row, as <id>/<n>."""
+        return self.path / "parts"
+
+    @property
+    def uploads(self) -> Path:
+        """Folder of what is known about each unfinished upload, as <id>/."""
+        return self.path / "uploads"
+
+    @property
     def keyrings(self) -> Path:
         """Folder of every keyring note believed so far, as 000007.note."""
         return self.path / "keyring"

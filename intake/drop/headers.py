@@ -49,8 +49,17 @@ FIXED = (
     ("X-Frame-Options", "DENY"),  # for browsers that don't know frame-ancestors
 )
 
+UPLOADS = "/uploads"
+TUS = ("Tus-Resumable", "1.0.0")
+"""The protocol's header, on every answer about uploads."""
+
 _OURS = {name.lower() for name, _ in FIXED}
 _NEVER = {"link", "refresh", "server", "set-cookie", "strict-transport-security", "x-powered-by"}
+
+
+def is_upload(path: str) -> bool:
+    """Whether a request's path is about uploads."""
+    return path == UPLOADS or path.startswith(f"{UPLOADS}/")
 
 
 def complete(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -32,7 +32,7 @@ from waitress.task import ErrorTask, ThreadedTaskDispatcher
 from waitress.utilities import BadRequest
 
 from intake.drop.acceptance import BODY_LIMIT
-from intake.drop.headers import complete
+from intake.drop.headers import TUS, complete, is_upload
 from intake.drop.problems import CONTENT_TYPE, for_status
 from intake.errors import Usage
 
@@ -118,6 +118,7 @@ class Parser(HTTPRequestParser):
         elif 0 < self.content_length < self.adj.max_request_body_size:
             self.body_rcv = FixedStreamReceiver(self.content_length, Memory(self.content_length))
 
+    path = ""  # until the first line was read
     error: Any  # a waitress.utilities.Error once parsing failed
 
     @property
@@ -137,7 +138,10 @@ class Refusal(ErrorTask):
         problem = for_status(self.request.error.code)
         self.channel.server.failures[f"{problem.status} {problem.word}"] += 1
         self.status = f"{problem.status} {self.request.error.reason}"
-        self.response_headers = complete([("Content-Type", CONTENT_TYPE)])
+        told = [("Content-Type", CONTENT_TYPE)]
+        if is_upload(self.request.path):
+            told.append(TUS)
+        self.response_headers = complete(told)
         self.set_close_on_finish()
         self.content_length = len(problem.json)
         self.write(problem.json)

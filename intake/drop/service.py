@@ -23,6 +23,7 @@ from intake.drop.mailboxes import Mailboxes
 from intake.drop.pages import Pages, Setting
 from intake.drop.server import Bounds, Server, allow_files, listener, silence
 from intake.drop.store import Store
+from intake.drop.uploads import Uploads
 from intake.errors import IntakeError
 from intake.keyring import Chain, Roots
 
@@ -88,6 +89,7 @@ class Caretaker(threading.Thread):
         folder: DataFolder,
         store: Store,
         mailboxes: Mailboxes,
+        uploads: Uploads,
         belief: Belief,
         pages: PageShelf,
         failures: Callable[[], Counter[str]],
@@ -98,6 +100,7 @@ class Caretaker(threading.Thread):
         self._folder = folder
         self._store = store
         self._mailboxes = mailboxes
+        self._uploads = uploads
         self._belief = belief
         self._pages = pages
         self._failures = failures
@@ -138,6 +141,7 @@ class Caretaker(threading.Thread):
         try:
             with self._folder.held(Role.MAINTAIN, wait=True):
                 self._mailboxes.expire(today)
+                self._uploads.expire(today)
                 self._store.fold(today)
         except IntakeError as error:
             self._say(f"the store could not be folded: {error}")
@@ -162,11 +166,19 @@ def serve(config: Config, say: Say) -> None:
         assets = Assets.load()
         pages = PageShelf(config, assets, belief.chain)
         mailboxes = Mailboxes(store)
-        app = create_app(config, lambda: belief.chain, store, mailboxes, pages, assets)
+        uploads = Uploads(folder, store.parts, store)
+        app = create_app(config, lambda: belief.chain, store, mailboxes, uploads, pages, assets)
         with listener(config.listen) as bound:
             server = Server(app, bound, bounds)
             caretaker = Caretaker(
-                folder, store, mailboxes, belief, pages, lambda: app.failures + server.failures + tally.counts, say
+                folder,
+                store,
+                mailboxes,
+                uploads,
+                belief,
+                pages,
+                lambda: app.failures + server.failures + tally.counts,
+                say,
             )
             caretaker.start()
             for number in (signal.SIGTERM, signal.SIGINT):

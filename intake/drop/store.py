@@ -8,6 +8,7 @@ the random ids. Nothing finer than a day is ever stored.
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import queue
 import shutil
@@ -16,18 +17,19 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from enum import Enum
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 from alembic import command as alembic
 from alembic.config import Config as AlembicConfig
-from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, create_engine, event, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from intake.drop.folder import DataFolder
+from intake.drop.parts import FolderParts, Full, Parts, PartsReader, count
 from intake.drop.tables import bundle, chain, report
 from intake.errors import Fault
 
@@ -35,12 +37,6 @@ BATCH_BYTES = 8 * 1024 * 1024
 BUSY_SECONDS = 120.0  # a fold by another process rewrites the file; writers wait for it
 RESERVE = 1024**3  # bytes of disk kept for the smallest reports
 SMALL = 64 * 1024  # a sealed report of the smallest class with up to thirty reviewers is below this
-
-
-class Full(Fault):
-    """The disk can't take this report."""
-
-    advice = "Free some space on the drop's disk, or purge what every reviewer has acknowledged."
 
 
 class Outcome(Enum):
@@ -61,6 +57,7 @@ class Entry:
     sha256: bytes
     claimed: int | None
     carried: bool
+    parts: int = 0  # how many hold its bytes; 0 when its row does
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +82,9 @@ class _Ticket:
 class Store:
     """drop.db. Open it once per process; every method may be called from any thread."""
 
-    def __init__(self, folder: DataFolder, *, reserve: int = RESERVE) -> None:
+    def __init__(self, folder: DataFolder, *, reserve: int = RESERVE, parts: Parts | None = None) -> None:
         self.folder = folder
+        self.parts: Parts = FolderParts(folder.parts) if parts is None else parts
         self._reserve = reserve
         self._engine = _engine(folder)
         self._queue: queue.SimpleQueue[_Ticket | None] = queue.SimpleQueue()
@@ -115,16 +113,14 @@ class Store:
         """
         if len(body) > SMALL and shutil.disk_usage(self.folder.path).free < self._reserve:
             raise Full("only the reserve for small reports is left on the disk")
-        row = {
-            "id": identifier,
-            "day": day.isoformat(),
-            "size": len(body),
-            "sha256": hashlib.sha256(body).digest(),
-            "claimed": claimed,
-            "carried": False,
-            "body": body,
-        }
-        ticket = _Ticket(row)
+        return self._enter(Entry(identifier, day, len(body), hashlib.sha256(body).digest(), claimed, False), body)
+
+    def put_parts(self, identifier: bytes, size: int, sha256: bytes, *, claimed: int | None, day: date) -> Outcome:
+        """The same for a report whose parts are all durable: with this row it exists."""
+        return self._enter(Entry(identifier, day, size, sha256, claimed, False, count(size)), b"")
+
+    def _enter(self, entry: Entry, body: bytes) -> Outcome:
+        ticket = _Ticket({**asdict(entry), "day": entry.day.isoformat(), "body": body})
         self._queue.put(ticket)
         while not ticket.done.wait(5):
             if not self._writer.is_alive():
@@ -136,18 +132,29 @@ class Store:
 
     def entries(self) -> list[Entry]:
         """Everything held, in order of id."""
-        columns = (report.c.id, report.c.day, report.c.size, report.c.sha256, report.c.claimed, report.c.carried)
         with self.reading() as connection:
-            rows = connection.execute(select(*columns).order_by(report.c.id)).all()
-        return [Entry(r.id, date.fromisoformat(r.day), r.size, r.sha256, r.claimed, r.carried) for r in rows]
+            return [_entry(row) for row in connection.execute(_ENTRY.order_by(report.c.id))]
 
-    def body(self, identifier: bytes) -> bytes:
-        """The sealed bytes of one report. Raises `Fault` when it is not here."""
+    def entry(self, identifier: bytes) -> Entry | None:
+        """What is known about one report; None when it is not held."""
         with self.reading() as connection:
-            found = connection.execute(select(report.c.body).where(report.c.id == identifier)).scalar()
+            row = connection.execute(_ENTRY.where(report.c.id == identifier)).first()
+        return None if row is None else _entry(row)
+
+    def open(self, identifier: bytes) -> BinaryIO:
+        """The sealed bytes of one report as a stream that holds at most a part. Raises `Fault` when it is not here."""
+        with self.reading() as connection:
+            found = connection.execute(select(report.c.body, report.c.parts).where(report.c.id == identifier)).first()
         if found is None:
             raise Fault(f"report {identifier.hex()} is not in the store", "Restore it from a backup or a bundle.")
-        return bytes(found)
+        if not found.parts:
+            return io.BytesIO(found.body)
+        return io.BufferedReader(PartsReader(self.parts, identifier, found.parts))
+
+    def body(self, identifier: bytes) -> bytes:
+        """The same at once, for a report that fits into memory."""
+        with self.open(identifier) as stream:
+            return stream.read()
 
     def count_by_day(self) -> dict[date, int]:
         """How many reports are held of each day, oldest day first."""
@@ -191,6 +198,9 @@ class Store:
 
         Needs as much free disk as the file is large. Raises `Fault` when a reader holds the log for two minutes.
         """
+        for entry in self.entries():
+            if entry.parts:
+                self.parts.fold(entry.id, entry.parts, entry.day)
         with self.writing() as connection:
             connection.execute(update(chain).values(folded=today.isoformat()))
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -258,6 +268,13 @@ class Store:
             batch.append(ticket)
             size += len(ticket.row["body"])
         return batch
+
+
+_ENTRY = select(*(column for column in report.c if column is not report.c.body))
+
+
+def _entry(row: Row[Any]) -> Entry:
+    return Entry(row.id, date.fromisoformat(row.day), row.size, row.sha256, row.claimed, row.carried, row.parts)
 
 
 def _insert(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[Outcome]:

@@ -19,7 +19,8 @@ report = Table(
     Column("sha256", LargeBinary(32), nullable=False),
     Column("claimed", Integer),  # keyring serial the sender named; null for a carried file
     Column("carried", Boolean, nullable=False),  # a finished bundle holds the file
-    Column("body", LargeBinary, nullable=False),  # last: listing the others never reads it
+    Column("body", LargeBinary, nullable=False),  # behind those: listing them never reads it; empty when in parts
+    Column("parts", Integer, nullable=False, server_default="0"),  # how many hold the bytes; 0 when the row does
     sqlite_with_rowid=False,
 )
 

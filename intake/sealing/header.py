@@ -27,7 +27,7 @@ HEADER_LIMIT = 65536  # bytes
 FILE_KEY_SIZE = 16  # bytes
 WRAPPED_SIZE = FILE_KEY_SIZE + 16  # bytes: the file key and the tag of ChaCha20-Poly1305
 
-_INTRO = b"age-encryption.org/v1\n"
+INTRO = b"age-encryption.org/v1\n"
 _COLUMNS = 64
 _ARGUMENTS = re.compile(rb"-> ([!-~]+(?: [!-~]+)*)\n")
 _END = re.compile(rb"--- ([A-Za-z0-9+/]{43})\n")
@@ -107,7 +107,7 @@ class Header:
     def make(cls, stanzas: Iterable[Stanza], file_key: bytes) -> Header:
         """The header of these stanzas, with the MAC under `file_key`."""
         kept = tuple(stanzas)
-        signed = b"".join((_INTRO, *map(bytes, kept), b"---"))
+        signed = b"".join((INTRO, *map(bytes, kept), b"---"))
         return cls(kept, _mac(file_key, signed), signed)
 
     def verify(self, file_key: bytes) -> None:
@@ -126,7 +126,7 @@ class Header:
         """
         stream = BytesIO(source) if isinstance(source, bytes) else source
         lines = [_intro(stream)]
-        room = HEADER_LIMIT - len(_INTRO)
+        room = HEADER_LIMIT - len(INTRO)
         stanzas: list[Stanza] = []
         line, room = _line(stream, room)
         while line.startswith(b"->"):
@@ -159,14 +159,14 @@ def _mac(file_key: bytes, signed: bytes) -> bytes:
 
 
 def _intro(stream: BinaryIO) -> bytes:
-    line = stream.readline(len(_INTRO))
-    if line == _INTRO:
+    line = stream.readline(len(INTRO))
+    if line == INTRO:
         return line
     if not line:
         raise NotSealed("the file is empty")
-    if line.startswith(b"age-encryption.org/") and not line.startswith(_INTRO[:-1]):
+    if line.startswith(b"age-encryption.org/") and not line.startswith(INTRO[:-1]):
         raise NotSealed("the file has a version of the age format that this software does not know")
-    if _INTRO.startswith(line):
+    if INTRO.startswith(line):
         raise Damaged("the header is cut off")
     raise NotSealed("the file is not sealed: it does not begin like an age file")
 

@@ -19,9 +19,12 @@ from werkzeug.test import TestResponse
 from intake.drop.app import Drop, create_app
 from intake.drop.assets import Assets
 from intake.drop.config import Config, Limits, load
+from intake.drop.folder import DataFolder
 from intake.drop.headers import CSP, FIXED
+from intake.drop.parts import FolderParts, Full
 from intake.drop.service import PageShelf
-from intake.drop.store import Full, Outcome
+from intake.drop.store import Entry, Outcome
+from intake.drop.uploads import Uploads
 from intake.errors import Fault
 from intake.report.package import Report, read_package
 from intake.report.sizes import CLASSES, sealed_size
@@ -49,6 +52,14 @@ class Shelf:
             self.held[identifier] = body
             return Outcome.NEW
         return Outcome.SAME if self.held[identifier] == body else Outcome.OTHER
+
+    def entry(self, identifier: bytes) -> Entry | None:
+        if identifier not in self.held:
+            return None
+        return Entry(identifier, TODAY, len(self.held[identifier]), b"", None, carried=False)
+
+    def put_parts(self, identifier: bytes, size: int, sha256: bytes, *, claimed: int | None, day: date) -> Outcome:
+        raise Fault("rows only")
 
 
 @dataclass
@@ -78,7 +89,11 @@ class House:
         chain = self.world.chain()
         assets = Assets.load()
         pages = PageShelf(self.config, assets, chain)
-        return create_app(self.config, lambda: chain, self.shelf, self.post, pages, assets, today=lambda: self.today)
+        folder = DataFolder(self.config.data)
+        uploads = Uploads(folder, FolderParts(folder.parts), self.shelf, reserve=0)
+        return create_app(
+            self.config, lambda: chain, self.shelf, self.post, uploads, pages, assets, today=lambda: self.today
+        )
 
     @property
     def client(self) -> FlaskClient:
@@ -141,6 +156,8 @@ def test_beyond_calm_a_report_brings_work(house: House, sealed: bytes) -> None:
     work = {"Work": Payload(challenge, solution).to_base64()}
     assert client.put(REPORT, data=sealed, headers=work).status_code == 200
     assert word(client.put(REPORT, data=sealed, headers=work)) == "work-wanted"
+    begins = {"Tus-Resumable": "1.0.0", "Upload-Length": "1", "Upload-Metadata": "report x"}
+    assert word(client.post("/uploads", headers=begins)) == "work-wanted"
 
 
 def test_refusals(house: House, sealed: bytes) -> None:

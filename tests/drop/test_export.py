@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -38,9 +39,9 @@ class Mortal(Store):
         super().finish_bundle(serial, carried)
         self._reach("after finish")
 
-    def body(self, identifier: bytes) -> bytes:
+    def open(self, identifier: bytes) -> BinaryIO:
         self._reach("while writing")
-        return super().body(identifier)
+        return super().open(identifier)
 
     def _reach(self, step: str) -> None:
         if step == self.at:

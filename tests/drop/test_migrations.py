@@ -48,7 +48,18 @@ def mailboxes(connection: sqlite3.Connection) -> None:
     )
 
 
-SHAPES: dict[str, Callable[[sqlite3.Connection], None]] = {"0001": first, "0002": mailboxes}
+def parts(connection: sqlite3.Connection) -> None:
+    """A drop as 0003 leaves it: a report may lie in parts."""
+    mailboxes(connection)
+    connection.executescript(
+        """
+        UPDATE alembic_version SET version_num = '0003';
+        ALTER TABLE report ADD COLUMN parts INTEGER DEFAULT '0' NOT NULL;
+        """
+    )
+
+
+SHAPES: dict[str, Callable[[sqlite3.Connection], None]] = {"0001": first, "0002": mailboxes, "0003": parts}
 
 
 def test_there_is_a_shape_for_each_migration() -> None:

@@ -14,6 +14,7 @@ from intake.drop.folder import DataFolder
 from intake.drop.mailboxes import Mailboxes
 from intake.drop.service import Caretaker, PageShelf
 from intake.drop.store import Store
+from intake.drop.uploads import Uploads
 from tests.harness.keys import TODAY, World, make_world
 from tests.harness.server import SETTINGS, toml
 
@@ -33,7 +34,15 @@ def test_the_day_ends_with_a_fold_and_counts(tmp_path: Path, world: World) -> No
     pages = PageShelf(load(flags, {}, toml(SETTINGS).encode()), Assets.load(), belief.chain)
     with Store(folder) as store:
         caretaker = Caretaker(
-            folder, store, Mailboxes(store), belief, pages, lambda: failures, said.append, lambda: clock[0]
+            folder,
+            store,
+            Mailboxes(store),
+            Uploads(folder, store.parts, store),
+            belief,
+            pages,
+            lambda: failures,
+            said.append,
+            lambda: clock[0],
         )
         store.put(os.urandom(16), b"x", claimed=1, day=TODAY)
         caretaker.look()

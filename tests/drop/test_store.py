@@ -15,7 +15,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, event
 
 from intake.drop.folder import DataFolder, Role
-from intake.drop.store import Full, Outcome, Store
+from intake.drop.parts import Full
+from intake.drop.store import Outcome, Store
 from intake.drop.tables import metadata
 from intake.errors import Fault
 

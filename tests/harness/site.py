@@ -20,6 +20,7 @@ from intake.drop.folder import DataFolder
 from intake.drop.mailboxes import Mailboxes
 from intake.drop.pages import Pages, Setting
 from intake.drop.store import Store
+from intake.drop.uploads import Uploads
 from intake.report.package import Report, read_package
 from intake.sealing import open_bytes
 from tests.harness.installation import LANGUAGES, LEAVE_URL, ORGANISATION, READING_TIMES, URGENT_CONTACTS
@@ -85,7 +86,8 @@ def running_site(folder: Path, **settings: Any) -> Iterator[Site]:
     )
     pages, chain = Pages(setting, assets), world.chain()
     with Store(DataFolder.open(config.data, create=True)) as store:
-        app = create_app(config, lambda: chain, store, Mailboxes(store), lambda: pages, assets)
+        uploads = Uploads(store.folder, store.parts, store)
+        app = create_app(config, lambda: chain, store, Mailboxes(store), uploads, lambda: pages, assets)
         channels: dict[int, socket.socket] = {}
         listener = socket.create_server(("127.0.0.1", 0))
         server = create_server(app, sockets=[listener], map=channels, threads=8, clear_untrusted_proxy_headers=True)

@@ -1,0 +1,176 @@
+"""Where sealed reports lie that are too large for a row: in parts of 1 MiB, DATA/parts/<id>/<n>, counted from 0.
+
+A part is on disk, fsync'd, when `put` returns. Parts alone are no report: that is what the row in drop.db says, which
+comes last, so parts without a row are left over from something unfinished and may go.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from intake.durable import new_file, private_folder, sync_folder, write_private
+from intake.errors import Fault
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+PART = 2**20
+"""Bytes of every part but the last."""
+
+
+class Full(Fault):
+    """There is no room for this report."""
+
+    advice = "Free some space on the drop's disk, or purge what every reviewer has acknowledged."
+
+
+class Parts(Protocol):
+    """A place for parts. Every method raises `Fault` when the place fails, and `Full` when it is full."""
+
+    def put(self, identifier: bytes, number: int, content: bytes) -> None:
+        """Keep part `number` of a report, over one that is there; return when it is durable."""
+
+    def get(self, identifier: bytes, number: int) -> bytes:
+        """The part as it was put."""
+
+    def delete(self, identifier: bytes) -> None:
+        """Remove all parts of a report, if there are any."""
+
+    def fold(self, identifier: bytes, number: int, day: date) -> None:
+        """Write a whole report's `number` parts anew, so that they tell its day and nothing finer; once is enough."""
+
+    def ids(self) -> Iterator[bytes]:
+        """Whatever has parts here, in order of id."""
+
+    def room(self) -> int:
+        """Bytes that are free."""
+
+
+@contextmanager
+def disk(path: Path) -> Iterator[None]:
+    """Errors of the system about this folder as ours."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise Full(f"the disk that holds {path} is full") from error
+        raise Fault(f"{path} can't be used: {error.strerror}", "Check the disk that holds DATA.") from error
+
+
+class FolderParts:
+    """Parts as files of a local folder, readable by their owner only."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def put(self, identifier: bytes, number: int, content: bytes) -> None:
+        """See `Parts`."""
+        folder = self._folder(identifier)
+        with disk(self._path):
+            if not folder.is_dir():
+                private_folder(self._path)
+                private_folder(folder)
+                sync_folder(self._path)
+                sync_folder(self._path.parent)
+            with new_file(folder / str(number), replace=True) as file:
+                file.write(content)
+
+    def get(self, identifier: bytes, number: int) -> bytes:
+        """See `Parts`."""
+        with disk(self._path):
+            return (self._folder(identifier) / str(number)).read_bytes()
+
+    def delete(self, identifier: bytes) -> None:
+        """See `Parts`."""
+        with disk(self._path):
+            try:
+                shutil.rmtree(self._folder(identifier))
+            except FileNotFoundError:
+                return
+            sync_folder(self._path)
+
+    def fold(self, identifier: bytes, number: int, day: date) -> None:
+        """See `Parts`. The new folder is whole before it takes the old one's name, and what is cut off is done again.
+
+        Nobody may read or write these parts meanwhile: whoever folds or exports is alone.
+        """
+        folder, new, old = self._folder(identifier), self._beside(identifier, "new"), self._beside(identifier, "old")
+        stamp = int(datetime.combine(day, time(), UTC).timestamp()) * 10**9
+        with disk(self._path):
+            if not folder.exists() and new.exists():
+                new.rename(folder)  # the power failed between the two renames
+            if folder.stat().st_mtime_ns != stamp:
+                shutil.rmtree(new, ignore_errors=True)
+                private_folder(new)
+                for each in range(number):
+                    write_private(new / str(each), (folder / str(each)).read_bytes())
+                    os.utime(new / str(each), ns=(stamp, stamp))
+                os.utime(new, ns=(stamp, stamp))
+                sync_folder(new)
+                shutil.rmtree(old, ignore_errors=True)
+                folder.rename(old)
+                new.rename(folder)
+            sync_folder(self._path)
+            for left in (new, old):
+                shutil.rmtree(left, ignore_errors=True)
+
+    def ids(self) -> Iterator[bytes]:
+        """See `Parts`."""
+        with disk(self._path):
+            names = sorted(path.name for path in self._path.iterdir()) if self._path.is_dir() else []
+        for name in names:
+            try:
+                yield bytes.fromhex(name)
+            except ValueError:
+                continue
+
+    def room(self) -> int:
+        """See `Parts`."""
+        with disk(self._path):
+            return shutil.disk_usage(self._path.parent).free
+
+    def _folder(self, identifier: bytes) -> Path:
+        return self._path / identifier.hex()
+
+    def _beside(self, identifier: bytes, word: str) -> Path:
+        return self._path / f".{identifier.hex()}.{word}"
+
+
+class PartsReader(io.RawIOBase):
+    """The parts of one report, one after the other, with one of them in memory. Reading raises `Fault`."""
+
+    def __init__(self, parts: Parts, identifier: bytes, count: int) -> None:
+        self._parts = parts
+        self._identifier = identifier
+        self._due = iter(range(count))
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Fill what one part can fill."""
+        if not self._rest:
+            number = next(self._due, None)
+            if number is None:
+                return 0
+            self._rest = memoryview(self._parts.get(self._identifier, number))
+        target = memoryview(buffer).cast("B")
+        size = min(len(target), len(self._rest))
+        target[:size] = self._rest[:size]
+        self._rest = self._rest[size:]
+        return size
+
+
+def count(size: int) -> int:
+    """How many parts a report of so many bytes has."""
+    return -(-size // PART)

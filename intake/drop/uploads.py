@@ -1,0 +1,386 @@
+"""Sealed reports that come in pieces, over hours or days, until they are whole and become a report.
+
+    DATA/uploads/<id>/state      what is known, and how many bytes are durable
+    DATA/uploads/<id>/tail-<n>   the bytes since the last whole part
+    parts/<id>/<n>               whole parts (see `parts`)
+
+An upload has the id of its report. Its offset moves only after the bytes before it are fsync'd, so whatever the power
+takes, what was acknowledged is there. The report's row comes last and is the one thing that makes it a report; until
+then its first bytes are judged as soon as they are there, and a body that is not sealed goes at once.
+
+One request writes to an upload at a time: it holds the folder's lock, which ends with its process.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from intake.drop import parts as pieces
+from intake.drop.acceptance import judge_claim, judge_size, judge_under_way, stanzas
+from intake.drop.folder import DataFolder
+from intake.drop.parts import PART, Full, Parts, PartsReader, disk
+from intake.drop.problems import NOT_SEALED, OTHER_BYTES, Problem
+from intake.drop.store import RESERVE, Entry, Outcome
+from intake.durable import private_folder, sync_folder, write_private
+from intake.errors import Fault, IntakeError
+from intake.keyring import Chain
+from intake.report import sizes
+from intake.sealing import HEADER_LIMIT
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+PLAINTEXT_LIMIT = 2 * 2**30
+LIFETIME = timedelta(days=7)
+HASHES = 1000
+
+
+class Refused(IntakeError):
+    """The upload is refused, with what the sender is told."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.title)
+        self.problem = problem
+
+
+class Unknown(IntakeError):
+    """There is no such upload, or none any more."""
+
+
+class Misplaced(IntakeError):
+    """The piece does not begin where the upload ends."""
+
+
+class Locked(IntakeError):
+    """Another request is writing to this upload."""
+
+
+class Stored(IntakeError):
+    """The upload has become a report: it can't be taken back any more."""
+
+
+class TooLong(IntakeError):
+    """The piece reaches beyond the announced size."""
+
+
+class Ledger(Protocol):
+    """Where reports are entered: `intake.drop.store.Store`."""
+
+    def entry(self, identifier: bytes) -> Entry | None:
+        """What is known about one report; None when it is not held."""
+
+    def put(self, identifier: bytes, body: bytes, *, claimed: int | None, day: date) -> Outcome:
+        """Keep a report in its row."""
+
+    def put_parts(self, identifier: bytes, size: int, sha256: bytes, *, claimed: int | None, day: date) -> Outcome:
+        """Keep a report whose parts are durable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One upload: sizes in bytes. `reviewers` is 0 until its header has come and was judged."""
+
+    size: int
+    offset: int
+    day: date  # it began
+    claimed: int | None
+    reviewers: int = 0
+
+    @property
+    def expires(self) -> date:
+        """It ends at the midnight (UTC) at which this day begins."""
+        return self.day + LIFETIME
+
+    def __bytes__(self) -> bytes:
+        return json.dumps({**asdict(self), "day": self.day.isoformat()}).encode()
+
+    @classmethod
+    def parse(cls, content: bytes) -> Upload:
+        """What `bytes` gave. Raises `Fault`."""
+        try:
+            found = json.loads(content)
+            return cls(**{**found, "day": date.fromisoformat(found["day"])})
+        except (ValueError, TypeError, KeyError) as error:
+            raise Fault("the state of an upload is damaged", "Remove its folder in DATA/uploads.") from error
+
+
+class Uploads:
+    """All unfinished uploads of this drop. Every method may be called from any thread, and raises `Fault`."""
+
+    def __init__(self, folder: DataFolder, parts: Parts, ledger: Ledger, *, reserve: int = RESERVE) -> None:
+        self._path = folder.uploads
+        self._parts = parts
+        self._ledger = ledger
+        self._reserve = reserve
+        self._hashes: OrderedDict[bytes, tuple[int, _Hash]] = OrderedDict()
+
+    def create(self, identifier: bytes, size: int, claimed: int | None, chain: Chain, day: date) -> Upload:
+        """Begin an upload of `size` bytes, or find the one that was begun so.
+
+        Raises `Refused`, `Locked`, and `Full` when its bytes would use up the disk's reserve.
+        """
+        for refusal in (judge_claim(claimed, chain, day), judge_size(size, chain, PLAINTEXT_LIMIT)):
+            if refusal:
+                raise Refused(refusal.problem)
+        self._make_room(size)
+        with disk(self._path):
+            if not (self._path / identifier.hex()).is_dir():
+                private_folder(self._path)
+                private_folder(self._path / identifier.hex())
+                sync_folder(self._path)
+                sync_folder(self._path.parent)
+        with self._writing(identifier, Refused(OTHER_BYTES)) as work:
+            found = work.state(day)
+            if found is None:
+                found = Upload(size, 0, day, claimed)
+                work.keep(found)
+            elif (found.size, found.claimed) != (size, claimed):
+                raise Refused(OTHER_BYTES)
+            return found
+
+    def find(self, identifier: bytes, day: date) -> Upload:
+        """How far an upload has come: all the way for one that is a report. Raises `Unknown`."""
+        if entry := self._ledger.entry(identifier):
+            return Upload(entry.size, entry.size, entry.day, entry.claimed)
+        with disk(self._path):
+            found = _Work(self._path / identifier.hex()).state(day)
+        # Between the two looks the last piece may have made it a report.
+        if found is None and (entry := self._ledger.entry(identifier)):
+            return Upload(entry.size, entry.size, entry.day, entry.claimed)
+        if found is None:
+            raise Unknown("no such upload")
+        return found
+
+    def append(self, identifier: bytes, offset: int, content: bytes, chain: Chain, day: date) -> Upload:
+        """Add at most a part's worth of bytes at `offset`; return when they are durable.
+
+        With the last of them the report is entered, by the rules of a report that comes at once. Raises `Unknown`,
+        `Locked`, `Misplaced`, `TooLong`, `Full`, and `Refused`, which ends the upload.
+        """
+        if len(content) > PART:
+            raise TooLong("the piece is larger than a part")
+        with self._writing(identifier, Misplaced("the upload is a report: it has ended")) as work:
+            found = work.state(day)
+            if found is None:
+                raise Unknown("no such upload")
+            if found.offset != offset:
+                raise Misplaced("the piece does not begin where the upload ends")
+            if not content:
+                return found
+            if offset + len(content) > found.size:
+                raise TooLong("the piece reaches beyond the upload's size")
+            try:
+                found = _judged(found, work, content, chain, day)
+            except Refused:
+                self._end(identifier, work)
+                raise
+            self._make_room(len(content))
+            after = replace(found, offset=offset + len(content))
+            self._place(identifier, work, found, content)
+            self._hash(identifier, offset, content)
+            if after.offset == after.size:
+                self._finish(identifier, work, after, day)
+            else:
+                _move(work, found, after)
+            return after
+
+    def cancel(self, identifier: bytes, day: date) -> None:
+        """Delete an unfinished upload. Raises `Unknown`, `Locked`, `Stored`."""
+        with self._writing(identifier, Stored("the upload is a report")) as work:
+            found = work.state(day)
+            self._end(identifier, work)
+            if found is None:
+                raise Unknown("no such upload")
+
+    def expire(self, day: date) -> None:
+        """Delete what has not ended in time, and parts that belong to nothing."""
+        with disk(self._path):
+            names = sorted(path.name for path in self._path.iterdir()) if self._path.is_dir() else []
+        for name in names:
+            try:
+                identifier = bytes.fromhex(name)
+                with self._writing(identifier, Unknown("the upload is a report")) as work:
+                    if work.state(day) is None:
+                        self._end(identifier, work)
+            except (ValueError, Locked, Unknown):
+                continue
+        for identifier in self._parts.ids():
+            # In this order: an upload's folder goes only after the row was entered.
+            if not (self._path / identifier.hex()).exists() and self._ledger.entry(identifier) is None:
+                self._parts.delete(identifier)
+
+    def _make_room(self, size: int) -> None:
+        if self._parts.room() - size < self._reserve:
+            raise Full("only the reserve for small reports would be left on the disk")
+
+    def _place(self, identifier: bytes, work: _Work, found: Upload, content: bytes) -> None:
+        """Make bytes durable behind the offset: whole parts in their place, the others in the tail."""
+        number, begun = divmod(found.offset, PART)
+        taken = content[: PART - begun]
+        if begun + len(taken) == PART or found.offset + len(taken) == found.size:
+            self._parts.put(identifier, number, work.tail(number, begun) + taken)
+            rest = content[len(taken) :]
+            if rest and found.offset + len(content) == found.size:
+                self._parts.put(identifier, number + 1, rest)
+            elif rest:
+                work.extend(number + 1, 0, rest)
+        else:
+            work.extend(number, begun, taken)
+
+    def _finish(self, identifier: bytes, work: _Work, after: Upload, day: date) -> None:
+        count = pieces.count(after.size)
+        if after.size <= sizes.sealed_size(after.reviewers, sizes.PUT_PLAINTEXT_LIMIT):
+            body = b"".join(self._parts.get(identifier, number) for number in range(count))
+            outcome = self._ledger.put(identifier, body, claimed=after.claimed, day=day)
+            self._parts.delete(identifier)
+        else:
+            digest = self._digest(identifier, after.size, count)
+            outcome = self._ledger.put_parts(identifier, after.size, digest, claimed=after.claimed, day=day)
+        self._hashes.pop(identifier, None)
+        if outcome is Outcome.OTHER:
+            self._end(identifier, work)
+            raise Refused(OTHER_BYTES)
+        work.remove()
+
+    def _end(self, identifier: bytes, work: _Work) -> None:
+        """Remove an upload that became no report."""
+        self._hashes.pop(identifier, None)
+        work.forget()
+        self._parts.delete(identifier)
+        work.remove()
+
+    def _hash(self, identifier: bytes, offset: int, content: bytes) -> None:
+        """Hash along, so that the end of a large upload needs no second reading; the oldest of many are dropped."""
+        done, running = self._hashes.pop(identifier, (0, hashlib.sha256()))
+        if done == offset:
+            running.update(content)
+            self._hashes[identifier] = (offset + len(content), running)
+            if len(self._hashes) > HASHES:
+                self._hashes.popitem(last=False)
+
+    def _digest(self, identifier: bytes, size: int, count: int) -> bytes:
+        done, running = self._hashes.get(identifier, (0, hashlib.sha256()))
+        if done == size:
+            return running.digest()
+        # The process began after the upload did.
+        reader = PartsReader(self._parts, identifier, count)
+        return hashlib.file_digest(reader, "sha256").digest()
+
+    @contextmanager
+    def _writing(self, identifier: bytes, ended: IntakeError) -> Iterator[_Work]:
+        """Hold an upload's folder. Raises `Unknown`, `Locked`, and `ended` when it has become a report."""
+        path = self._path / identifier.hex()
+        with disk(self._path):
+            try:
+                descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                raise (ended if self._ledger.entry(identifier) else Unknown("no such upload")) from None
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # Whoever held it before may have removed the folder.
+                held = os.path.samestat(os.fstat(descriptor), path.stat())
+            except (BlockingIOError, FileNotFoundError):
+                held = False
+            if not held:
+                raise Locked("another request writes to this upload")
+            with disk(path):
+                work = _Work(path)
+                if self._ledger.entry(identifier):
+                    work.remove()  # the power failed before that
+                    raise ended
+                yield work
+        finally:
+            os.close(descriptor)
+
+
+class _Work:
+    """The folder of one upload."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def state(self, day: date) -> Upload | None:
+        """What was kept last; None when nothing was, or it has expired."""
+        try:
+            found = Upload.parse((self._path / "state").read_bytes())
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return found if day < found.expires else None
+
+    def keep(self, upload: Upload) -> None:
+        """From now on the upload stands so; tails of parts that are whole go."""
+        write_private(self._path / "state", bytes(upload), replace=True)
+        current = self._tail(upload.offset // PART)
+        for path in self._path.glob("tail-*"):
+            if path != current:
+                path.unlink()
+
+    def tail(self, number: int, size: int) -> bytes:
+        """The first `size` bytes of a part that is not whole."""
+        if not size:
+            return b""
+        content = self._tail(number).read_bytes()[:size]
+        if len(content) < size:
+            raise Fault("an upload has lost bytes", "Check the disk that holds DATA.")
+        return content
+
+    def extend(self, number: int, begun: int, content: bytes) -> None:
+        """Make `content` durable behind the first `begun` bytes of a part."""
+        descriptor = os.open(
+            self._tail(number), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_APPEND, 0o600
+        )
+        with os.fdopen(descriptor, "wb") as file:
+            file.truncate(begun)  # what a write before left behind that was not acknowledged
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        sync_folder(self._path)
+
+    def forget(self) -> None:
+        """The upload is none any more."""
+        (self._path / "state").unlink(missing_ok=True)
+        sync_folder(self._path)
+
+    def remove(self) -> None:
+        """Remove the folder."""
+        shutil.rmtree(self._path)
+        sync_folder(self._path.parent)
+
+    def _tail(self, number: int) -> Path:
+        return self._path / f"tail-{number}"
+
+
+def _move(work: _Work, before: Upload, after: Upload) -> None:
+    """Move the offset; it stays where it was if that fails, even when only the last fsync did."""
+    try:
+        work.keep(after)
+    except (Fault, OSError):
+        with suppress(Fault, OSError):
+            work.keep(before)
+        raise
+
+
+def _judged(found: Upload, work: _Work, content: bytes, chain: Chain, day: date) -> Upload:
+    """The upload with its header judged, if it is there now. Raises `Refused`."""
+    refusal = judge_under_way(found.claimed, chain, day)
+    if refusal:
+        raise Refused(refusal.problem)
+    if found.reviewers:
+        return found
+    head = work.tail(0, found.offset) + content
+    reviewers = stanzas(head[:HEADER_LIMIT], found.size, chain)
+    if reviewers == 0:
+        raise Refused(NOT_SEALED)
+    return replace(found, reviewers=reviewers or 0)
