@@ -11,14 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from intake.errors import Exit
 from intake.keyring import Card, fingerprint
 from intake.keyring.shares import Share, rebuild
+from intake.review.submissions import submission
 from intake.sealing import HybridRecipient
 from tests.harness.bundles import make_report, seal_for
 from tests.harness.keys import ORIGIN, World, make_world
 from tests.harness.terminals import put_on_paper, terminal, type_shares
+from tests.harness.vaults import PASSPHRASE as VAULT_PASSPHRASE
+from tests.harness.vaults import make_vault, open_vault
 from tests.keyring.test_ceremonies import keys
 
 Words = tuple[str, ...]
@@ -119,6 +123,24 @@ def test_two_of_three_sit_together_and_open(council: Council, tmp_path: Path) ->
     (report,) = (tmp_path / "opened").iterdir()
     assert [path.read_bytes() for path in (report / "files").iterdir()] == [b"a photo"]
     assert {path.name for path in tmp_path.iterdir()} == {"opened"}
+
+
+def test_they_sit_together_and_import_and_the_vault_keeps_no_share(council: Council, tmp_path: Path) -> None:
+    make_vault(council.world, tmp_path / "vault").close()
+    with terminal(
+        *("review", "import", council.folder / "report.age", "--council", council.path, "--vault", "vault"),
+        folder=tmp_path,
+        secrets=[VAULT_PASSPHRASE],
+    ) as screen:
+        type_shares(screen, [council.paper[1], council.paper[2]])
+        assert screen.end() == Exit.OK, screen.shown
+    with open_vault(council.world, tmp_path / "vault") as vault, vault.reading() as connection:
+        assert [each.id for each in connection.execute(select(submission.c.id))] == [f"{7:032x}"]
+    private = rebuild([Share.parse(words) for words in council.paper[1:]], f"{ORIGIN}/board")
+    for path in (tmp_path / "vault").rglob("*"):
+        content = path.read_bytes() if path.is_file() else b""
+        assert str(private.identities[0]).encode() not in content
+        assert not any(" ".join(words[:3]).encode() in content for words in council.paper)
 
 
 def test_it_gives_its_reports_to_a_new_reviewer(council: Council, tmp_path: Path) -> None:
