@@ -21,6 +21,7 @@ COMMANDS = {
     "reply": "intake.review.commands.reply",
     "outbox": "intake.review.commands.outbox",
     "alarm": "intake.review.commands.alarm",
+    "case": "intake.review.commands.case",
     "forget": "intake.review.commands.forget",
     "vault": "intake.review.commands.vault",
     "log": "intake.review.commands.log",
