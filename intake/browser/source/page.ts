@@ -6,17 +6,23 @@ import { armExit } from "./exit.ts";
 import { Followups } from "./followups.ts";
 import type { Setting, ToPage, ToWorker } from "./messages.ts";
 import { growing } from "./post.ts";
+import { armRows } from "./rows.ts";
 import { element, progress, show, showReceived } from "./view.ts";
 
 const root = document.documentElement.dataset as Readonly<Record<string, string>>;
 const form = element<HTMLFormElement>("form");
 let worker: Worker;
 
-/** On the controls themselves, so that a field's type is written once: in the questionnaire. */
-function kinds(): Map<string, Kind> {
-  const fields = form.querySelectorAll<HTMLElement>("[data-field]");
-  return new Map(Array.from(fields, ({ dataset }) => [dataset["field"]!, dataset["type"] as Kind]));
-}
+/**
+ * On the controls themselves, so that a field's type is written once: in the questionnaire. Read before any question
+ * moves: answers keep the questionnaire's order.
+ */
+const kinds = new Map(
+  Array.from(form.querySelectorAll<HTMLElement>("[data-field]"), ({ dataset }) => [
+    dataset["field"]!,
+    dataset["type"] as Kind,
+  ]),
+);
 
 /** What the plain form would post, pair by pair; files are not answers. */
 function pairs(): Pair[] {
@@ -28,7 +34,7 @@ function pairs(): Pair[] {
 }
 
 const followups = new Followups(form);
-const held = (): Record<string, Answer> => answersOf(kinds(), pairs());
+const held = (): Record<string, Answer> => answersOf(kinds, pairs());
 const answers = (): Readonly<Record<string, Answer>> => followups.seen(held());
 const written = (): boolean => form.isConnected && Object.keys(held()).length > 0;
 
@@ -90,6 +96,7 @@ function send(): void {
 /** Opera Mini's extreme mode runs scripts on Opera's servers: text typed there is already not this device's alone. */
 const remote = Object.prototype.toString.call((window as { operamini?: unknown }).operamini) === "[object OperaMini]";
 
+armRows(form, armPlaces); // before armPlaces: a new row is a copy of one that nothing was added to
 armPlaces(form);
 addEventListener("beforeunload", askBeforeLeaving);
 form.addEventListener("change", () => followups.follow(held()));
