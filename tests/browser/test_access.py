@@ -12,7 +12,7 @@ from tests.harness.site import Site
 LANGUAGES = ("tg", "ru", "en")
 STATES = [
     *["loading", "unreachable", "ready", "empty", "sealing", "sending", "retrying", "keyring", "closed", "date"],
-    *["random", "remote", "large", "full", "fault"],
+    *["random", "remote", "large", "full", "fault", "working"],
 ]
 
 
