@@ -18,8 +18,9 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
 PLAINTEXT_LIMIT = 2 * 2**30
 LIFETIME = timedelta(days=7)
 HASHES = 1000
+UNFINISHED = 1000
+"""So many uploads may be under way. Beyond, those that have sent next to nothing for `IDLE` seconds give way."""
+IDLE = 600
 
 
 class Refused(IntakeError):
@@ -118,17 +122,28 @@ class Upload:
 class Uploads:
     """All unfinished uploads of this drop. Every method may be called from any thread, and raises `Fault`."""
 
-    def __init__(self, folder: DataFolder, parts: Parts, ledger: Ledger, *, reserve: int = RESERVE) -> None:
+    def __init__(
+        self,
+        folder: DataFolder,
+        parts: Parts,
+        ledger: Ledger,
+        *,
+        reserve: int = RESERVE,
+        unfinished: int = UNFINISHED,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._path = folder.uploads
         self._parts = parts
         self._ledger = ledger
         self._reserve = reserve
+        self._unfinished = unfinished
+        self._now = now
         self._hashes: OrderedDict[bytes, tuple[int, _Hash]] = OrderedDict()
 
     def create(self, identifier: bytes, size: int, claimed: int | None, chain: Chain, day: date) -> Upload:
         """Begin an upload of `size` bytes, or find the one that was begun so.
 
-        Raises `Refused`, `Locked`, and `Full` when its bytes would use up the disk's reserve.
+        Raises `Refused`, `Locked`, and `Full` when too many are under way or its bytes would use up the disk's reserve.
         """
         for refusal in (judge_claim(claimed, chain, day), judge_size(size, chain, PLAINTEXT_LIMIT)):
             if refusal:
@@ -137,6 +152,7 @@ class Uploads:
         with disk(self._path):
             if not (self._path / identifier.hex()).is_dir():
                 private_folder(self._path)
+                self._make_place(day)
                 private_folder(self._path / identifier.hex())
                 sync_folder(self._path)
                 sync_folder(self._path.parent)
@@ -219,6 +235,27 @@ class Uploads:
             # In this order: an upload's folder goes only after the row was entered.
             if not (self._path / identifier.hex()).exists() and self._ledger.entry(identifier) is None:
                 self._parts.delete(identifier)
+
+    def _make_place(self, day: date) -> None:
+        names = os.listdir(self._path)  # noqa: PTH208  # names are all that is needed, at every creation
+        if len(names) < self._unfinished:
+            return
+        gone = 0
+        for name in names:
+            state = self._path / name / "state"
+            try:
+                if self._now() - state.stat().st_mtime < IDLE:
+                    continue
+                identifier = bytes.fromhex(name)
+                with self._writing(identifier, Unknown("the upload is a report")) as work:
+                    found = work.state(day)
+                    if found is None or found.offset < PART:
+                        self._end(identifier, work)
+                        gone += 1
+            except (ValueError, FileNotFoundError, Locked, Unknown):
+                continue
+        if not gone:
+            raise Full("too many uploads are under way")
 
     def _make_room(self, size: int) -> None:
         if self._parts.room() - size < self._reserve:

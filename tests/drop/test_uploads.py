@@ -3,6 +3,7 @@
 import os
 import stat
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from intake.drop import problems
 from intake.drop.folder import DataFolder
 from intake.drop.parts import FolderParts, Full, PartsReader, count
 from intake.drop.store import Outcome, Store
-from intake.drop.uploads import LIFETIME, Locked, Misplaced, Refused, Stored, TooLong, Unknown, Uploads
+from intake.drop.uploads import IDLE, LIFETIME, Locked, Misplaced, Refused, Stored, TooLong, Unknown, Uploads
 from intake.errors import Fault
 from intake.report.sizes import CLASSES, sealed_size
 from intake.sealing import X25519Identity, seal_bytes
@@ -394,6 +395,23 @@ def test_the_reserve_is_not_for_uploads(drop: Drop, body: bytes) -> None:
         drop.send(identifier, 0, body[:PART])
     drop.restart()
     drop.send_all(identifier, body)
+
+
+def test_beyond_a_number_the_idle_give_way_and_those_with_bytes_stay(drop: Drop, body: bytes) -> None:
+    clock = [time.time()]
+    drop.uploads = Uploads(drop.folder, drop.store.parts, drop.store, reserve=0, unfinished=3, now=lambda: clock[0])
+    kept, idle, other = (drop.begin(len(body)) for _ in range(3))
+    drop.send(kept, 0, body[:PART])
+    with pytest.raises(Full, match="too many"):
+        drop.begin(len(body))
+    assert drop.begin(len(body), other) == other
+    clock[0] += IDLE + 60
+    drop.begin(len(body))
+    for gone in (idle, other):
+        with pytest.raises(Unknown):
+            drop.uploads.find(gone, TODAY)
+    drop.send_all(kept, body, start=PART)
+    assert drop.store.body(kept) == body
 
 
 def test_everything_is_private(drop: Drop, body: bytes) -> None:
