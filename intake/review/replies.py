@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Connection, Integer, String, Table, Text, func, select
+from sqlalchemy import Column, Connection, Integer, LargeBinary, String, Table, Text, func, select
 
 from intake.durable import new_file
 from intake.errors import ChainBroken, Fault, KeyringRefused, Usage
@@ -33,6 +33,7 @@ from intake.review import bundles
 from intake.review.log import Entity
 from intake.review.projections import Projection, State, metadata, replace
 from intake.review.submissions import Submission, find
+from intake.review.tables import event
 from intake.review.vault import Vault
 from intake.sealing import HybridRecipient
 
@@ -43,7 +44,7 @@ answer = Table(
     Column("submission", String(32), nullable=False),
     Column("text", Text, nullable=False),
     Column("reviewer", String(32), nullable=False),
-    Column("utc", String(20), nullable=False),
+    Column("event", LargeBinary(32), nullable=False),  # that wrote it
     Column("number", Integer),  # null while no outbox holds it
     sqlite_with_rowid=False,
 )
@@ -88,11 +89,12 @@ def write(vault: Vault, submission: Submission, text: str, against: Sequence[str
 
 
 def waiting(connection: Connection, label: str) -> list[tuple[str, str, str]]:
-    """(id, submission, text) of a reviewer's answers that no outbox holds yet, oldest first."""
+    """(id, submission, text) of a reviewer's answers that no outbox holds yet, in the order of the log."""
     query = (
         select(answer.c.id, answer.c.submission, answer.c.text)
+        .join(event, event.c.hash == answer.c.event)
         .where(answer.c.reviewer == label, answer.c.number.is_(None))
-        .order_by(answer.c.utc, answer.c.id)
+        .order_by(event.c.number)
     )
     return [(row.id, row.submission, row.text) for row in connection.execute(query)]
 
@@ -202,7 +204,7 @@ def _project_answer(connection: Connection, entity: str, state: State) -> None:
     if (said := state.get("answer")) and isinstance(told := said.value, dict):
         first = said.edits[0]
         row = {"submission": str(told.get("submission")), "text": str(told.get("text"))}
-        row |= {"reviewer": first.reviewer, "utc": first.utc, "number": None}
+        row |= {"reviewer": first.reviewer, "event": first.event, "number": None}
         if (sent := state.get("sent")) and isinstance(sent.value, dict):
             row["number"] = sent.value.get("number")
     replace(connection, answer, entity, [row] if row else [])
