@@ -159,6 +159,10 @@ class Import:
             else:
                 yield from self._loose(path.name, file)
 
+    def take_loose(self, name: str, content: bytes) -> Iterator[Arrival]:
+        """One sealed file that came by hand and is in no file of its own, such as pasted text."""
+        yield from self._loose(name, io.BytesIO(content))
+
     def _bundle(self, name: str, file: BinaryIO) -> Iterator[Arrival]:
         reader = read_bundle(file)
         index = reader.index

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
 
-from intake.errors import Fault, Usage
+from intake.errors import Damaged, Fault, IntakeError, Usage
 from intake.keyring.council import sitting_of
+from intake.report.blocks import gather
 from intake.review.sealed import readable
 from intake.sealing import Identity, open_identity_file
 from intake.terminal import passphrase, safe
@@ -22,7 +23,9 @@ COUNCIL = click.option(
 """The option whose value goes to `identities_of`."""
 
 FILE_LIMIT = 1 << 20  # bytes of an identity file
-SUFFIXES = (".bundle", ".age")
+TEXT = ".txt"
+SUFFIXES = (".bundle", ".age", TEXT)
+TEXT_LIMIT = 1 << 24  # bytes of a text that blocks were pasted into
 PRIVATE_KEY_PREFIX = "PRIVATE+KEY+"  # the line of a private file that signs; it opens nothing
 
 
@@ -50,7 +53,10 @@ def content(path: Path) -> bytes:
 
 
 def files_of(path: Path) -> list[Path]:
-    """The file itself, or all bundles and sealed files of a folder, by name: the order of the chain. Raises `Fault`."""
+    """The file itself, or all bundles, sealed files and texts of a folder, by name: the order of the chain.
+
+    Raises `Fault`.
+    """
     if not path.is_dir():
         return [path]
     found = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES)
@@ -59,6 +65,25 @@ def files_of(path: Path) -> list[Path]:
             f"{path} holds no bundle and no sealed file", f"Look for names that end in {' or '.join(SUFFIXES)}."
         )
     return found
+
+
+def pasted(paths: Iterable[Path]) -> tuple[list[tuple[str, bytes]], list[tuple[str, IntakeError]]]:
+    """The sealed files whose blocks stand in these texts, in any order and spread over them, and what is not whole.
+
+    Each with what to call it. A text without blocks gives nothing. Raises `Fault`.
+    """
+    texts = [path for path in paths if path.suffix == TEXT]
+    found = gather(_text(path) for path in texts)
+    broken: list[tuple[str, IntakeError]] = [
+        (f"text blocks {each.name}", Damaged(str(each), "Ask whoever sent them for these blocks once more."))
+        for each in found.unfinished
+    ]
+    return [(f"text blocks, report {number}", file) for number, file in enumerate(found.files, 1)], broken
+
+
+def _text(path: Path) -> str:
+    with readable(path) as file:
+        return file.read(TEXT_LIMIT).decode(errors="replace")
 
 
 def size_of(path: Path) -> int:

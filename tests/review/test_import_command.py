@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from intake.errors import Exit
+from intake.report.blocks import split
 from intake.review.vault import Vault
 from tests.harness.bundles import index_of, make_bundle, make_report, seal_report
 from tests.harness.desk import review
@@ -55,3 +56,21 @@ def test_nothing_a_report_says_moves_the_terminal(world: World, vault: Path, tmp
     assert done.returncode == Exit.SOME_FAILED
     assert "\x1b" not in done.stderr
     assert "not sealed" in done.stderr
+
+
+def test_the_same_report_by_bundle_file_and_pasted_text_is_one_submission(
+    world: World, vault: Path, tmp_path: Path
+) -> None:
+    report = make_report(world, 1)
+    body = seal_report(report, world.reviewers)
+    (tmp_path / "usb").mkdir()
+    (tmp_path / "usb" / "a.bundle").write_bytes(make_bundle(world, {report.id: body}))
+    (tmp_path / "usb" / "b.age").write_bytes(body)
+    (tmp_path / "usb" / "c.txt").write_text("\n".join(reversed(split(body))))
+    other = split(seal_report(make_report(world, 2), world.reviewers))
+    (tmp_path / "usb" / "d.txt").write_text("\n".join(other[:-1]))
+    key = world.folder / "reviewer-r1.age"
+    done = review(vault, "import", tmp_path / "usb", "-i", key, "--json", keys=1)
+    told = json.loads(done.stdout)
+    assert sorted(each["became"] for each in told["reports"]) == ["before", "before", "new"]
+    assert [f"block {len(other)} missing" in each["error"] for each in told["files"]] == [True]

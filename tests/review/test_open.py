@@ -11,6 +11,7 @@ import pytest
 
 from intake.errors import Exit
 from intake.keyring.note import SigningKey
+from intake.report.blocks import split
 from intake.sealing import HybridIdentity
 from tests.harness.bundles import make_bundle, make_report, seal_report
 from tests.harness.keys import PASSPHRASE, World, make_world
@@ -275,3 +276,21 @@ def test_age_alone_opens_what_we_seal(world: World, tmp_path: Path) -> None:
     subprocess.run(["tar", "-x", "-C", str(tmp_path)], input=opened.stdout, check=True)
     assert (tmp_path / "report.json").read_bytes() == report.to_json()
     assert (tmp_path / "files" / "01").read_bytes() == files[0]
+
+
+def test_blocks_pasted_from_a_messenger_open_in_any_order_and_what_is_missing_is_named(
+    world: World, usb: Path, tmp_path: Path
+) -> None:
+    bodies = list(sound(world, 3).values())
+    first, second, third = (split(body) for body in bodies)
+    (usb / "a.txt").write_text("\n".join(["hello", *reversed(first[1:]), second[0], second[0], *third[1:]]))
+    (usb / "b.txt").write_text("\n> ".join([first[0], "good luck", *second[1:]]))
+    done = review_open(world, usb, "--to", tmp_path / "opened")
+    assert done.returncode == Exit.SOME_FAILED, done.stderr
+    assert {path.name for path in (tmp_path / "opened").iterdir()} == {f"{number:032x}" for number in (1, 2)}
+    name = third[0][1:6]
+    assert f"text blocks {name}: {name} (of {len(third)}): block 1 missing" in done.stderr
+    (usb / "c.txt").write_text(third[0])
+    done = review_open(world, usb, "--to", tmp_path / "opened")
+    assert done.returncode == Exit.OK, done.stderr
+    assert (tmp_path / "opened" / f"{3:032x}" / "report.txt").is_file()

@@ -20,7 +20,7 @@ from intake.review import bundles
 from intake.review.chain import silence
 from intake.review.entrance import enter, vault_option
 from intake.review.importing import Arrival, Became, Import
-from intake.review.sources import COUNCIL, files_of, identities_of, size_of
+from intake.review.sources import COUNCIL, TEXT, files_of, identities_of, pasted, size_of
 from intake.review.triage import Tier
 from intake.review.vault import Vault
 from intake.terminal import progress, put, safe, say
@@ -45,9 +45,12 @@ _SAID = {
 def command(vault: Path, sources: tuple[Path, ...], keys: tuple[Path, ...], council: Path | None, as_json: bool) -> int:
     """Take bundles and sealed files into the vault, each report once. A folder stands for all of them in it.
 
+    So does a text (.txt) that blocks from a messenger were pasted into: in any order, doubled, spread over several.
+
     Stopping it loses nothing: the same command goes on where it ended. A report that can't be opened stops no other.
     """
-    files = [file for source in sources for file in files_of(source)]
+    given = [file for source in sources for file in files_of(source)]
+    files = [file for file in given if file.suffix != TEXT]
     with enter(vault) as desk:
         identities = identities_of(keys, council)
         arrivals: list[Arrival] = []
@@ -61,6 +64,13 @@ def command(vault: Path, sources: tuple[Path, ...], keys: tuple[Path, ...], coun
                         arrivals += work.take(file)
                     except IntakeError as error:
                         failed.append((file.name, error))
+                whole, broken = pasted(given)
+                for name, content in whole:
+                    try:
+                        arrivals += work.take_loose(name, content)
+                    except IntakeError as error:
+                        failed.append((name, error))
+                failed += broken
         with desk.reading() as connection:
             quiet = silence(bundles.last_import(connection), desk.today())
         heard += [f"ALARM: {quiet}"] if quiet else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 
 import click
@@ -21,8 +22,8 @@ from intake.report.reading import render
 from intake.review.keeping import keep
 from intake.review.opening import open_into
 from intake.review.outcomes import Outcome, status, tell
-from intake.review.sealed import Trust, walk
-from intake.review.sources import COUNCIL, content, files_of, identities_of, size_of
+from intake.review.sealed import Sealed, Trust, walk
+from intake.review.sources import COUNCIL, TEXT, content, files_of, identities_of, pasted, size_of
 from intake.terminal import progress, put, safe, say
 
 
@@ -82,7 +83,8 @@ def command(
     A report that can't be opened never stops the others: it is named with the reason, and what came in a bundle is
     kept, still sealed, in DIR/not-opened. Opening the same bundle again changes nothing.
 
-    A folder stands for all bundles and sealed files in it.
+    A folder stands for all bundles and sealed files in it, and for texts (.txt) that blocks from a messenger were
+    pasted into: in any order, doubled, spread over several. What is missing of a report is named.
     """
     trust = Trust(
         Roots.typed(roots, threshold) if roots else None,
@@ -99,22 +101,32 @@ def command(
 
     outcomes: list[Outcome] = []
     warnings: list[str] = []
-    files = [file for source in sources for file in files_of(source)]
+    given = [file for source in sources for file in files_of(source)]
+    files = [file for file in given if file.suffix != TEXT]
+
+    def take(sealed: Sealed) -> IntakeError | None:
+        try:
+            opened = open_into(target, sealed, identities, text)
+        except IntakeError as error:
+            outcomes.append(Outcome(sealed.name, None, error))
+            return error
+        outcomes.append(Outcome(sealed.name, opened.folder, None, opened.alarms, opened.before))
+        return None
+
     with progress(sum(size_of(file) for file in files), "Opening") as advance:
         for source in files:
             failed: dict[str, IntakeError] = {}
             try:
                 for sealed in walk(source, trust, heard=warnings.append, advance=advance):
-                    try:
-                        opened = open_into(target, sealed, identities, text)
-                        outcomes.append(Outcome(sealed.name, opened.folder, None, opened.alarms, opened.before))
-                    except IntakeError as error:
-                        outcomes.append(Outcome(sealed.name, None, error))
-                        if sealed.id is not None:
-                            failed[sealed.id] = error
-            except IntakeError as error:
-                outcomes.append(Outcome(source.name, None, error))
+                    if (error := take(sealed)) is not None and sealed.id is not None:
+                        failed[sealed.id] = error
+            except IntakeError as fault:
+                outcomes.append(Outcome(source.name, None, fault))
             keep(source, failed, target)
+    whole, broken = pasted(given)
+    for name, content_of in whole:
+        take(Sealed(name, BytesIO(content_of), lambda: None))
+    outcomes += [Outcome(name, None, error) for name, error in broken]
     for warning in warnings:
         say(f"Note: {safe(warning)}.")
     if as_json:
