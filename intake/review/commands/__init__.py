@@ -24,6 +24,7 @@ COMMANDS = {
     "case": "intake.review.commands.case",
     "forget": "intake.review.commands.forget",
     "vault": "intake.review.commands.vault",
+    "sync": "intake.review.commands.sync",
     "log": "intake.review.commands.log",
     "doctor": "intake.review.commands.doctor",
 }
