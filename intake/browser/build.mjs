@@ -1,6 +1,10 @@
 /**
  * Bundles the page's scripts and style into `dist/`, named by hash, each beside its brotli copy (the server makes the
  * gzip one), and lists them in `manifest.json`. The same sources give the same bytes on any machine.
+ *
+ * `carried.js` is the script of the form in one file: the page and its worker as they are, on another rim. Where they
+ * ask for `rim.ts` they get `carried/rim.ts`, and where they say `Worker` or `fetch`, what `carried/platform.ts` has
+ * under that name. It is wrapped in a function, because another language starts it anew (carried/open.ts).
  */
 
 import { createHash } from "node:crypto";
@@ -13,9 +17,8 @@ import { build } from "esbuild";
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
 
-const { outputFiles } = await build({
+const common = {
   absWorkingDir: here,
-  entryPoints: ["source/page.ts", "source/seal.ts", "source/return.ts", "source/mailbox.ts", "source/style.css", "source/call.css"],
   bundle: true,
   minify: true,
   write: false,
@@ -28,12 +31,38 @@ const { outputFiles } = await build({
   // place is suggested there), not where the script is read.
   target: ["es2020"],
   supported: { "nesting": false, "inset-property": false, "regexp-unicode-property-escapes": false },
+};
+
+const otherRim = {
+  name: "rim",
+  setup: (build) => {
+    build.onResolve({ filter: /\/rim\.ts$/ }, () => ({ path: join(here, "source", "carried", "rim.ts") }));
+  },
+};
+
+const online = await build({
+  ...common,
+  entryPoints: [
+    ...["page.ts", "seal.ts", "return.ts", "mailbox.ts", "style.css", "call.css", "carried.css"].map((name) => `source/${name}`),
+  ],
 });
+const form = await build({
+  ...common,
+  entryPoints: ["source/carried/form.ts"],
+  inject: ["source/carried/platform.ts"],
+  plugins: [otherRim],
+});
+const opening = await build({ ...common, entryPoints: ["source/carried/open.ts"] });
+const [[filled], [opened]] = [form.outputFiles, opening.outputFiles];
+const carried = {
+  path: "carried.js",
+  contents: Buffer.from(`function fill(given){${filled.text}}\n${opened.text}`),
+};
 
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist);
 const manifest = {};
-for (const { path, contents } of outputFiles) {
+for (const { path, contents } of [...online.outputFiles, carried]) {
   const [, name, extension] = /([a-z]+)\.([a-z]+)$/.exec(path);
   const hash = createHash("sha256").update(contents).digest("hex").slice(0, 16);
   const file = `${name}.${hash}.${extension}`;

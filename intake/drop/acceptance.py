@@ -4,7 +4,8 @@ The server can't tell a sealed body from noise, but it can refuse everything tha
 readable text is never stored by accident.
 
 A page names the serial it sealed to. When that is not the newest and the newest takes reports, the page is told to seal
-again: the report then reaches today's reviewers. A carried file claims nothing and is taken whatever the day.
+again: the report then reaches today's reviewers. A carried file claims nothing and is taken whatever the day; it alone
+may have the short size.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ def judge(body: bytes, claim: int | None, chain: Chain, day: date) -> Accepted |
     if refusal := judge_claim(claim, chain, day):
         return refusal
     reviewers = stanzas(body, len(body), chain)
-    if not reviewers:
+    short = claim is not None and len(body) == sizes.sealed_size(reviewers or 0, sizes.CARRIED)
+    if not reviewers or short:
         return Refusal(NOT_SEALED)
     fits = len(body) <= sizes.sealed_size(reviewers, sizes.PUT_PLAINTEXT_LIMIT)
     return Accepted(claim) if fits else Refusal(TOO_LARGE)

@@ -11,6 +11,7 @@
 | POST /mailbox | 16 bytes that name a mailbox; the answer has one length, whatever waits there |
 | GET /keyring.note, /keyring/<serial>.note | the signed keyrings |
 | GET /challenge | the proof of work that a sealed report must bring now; 204 when none is wanted |
+| GET /form.html | the form in one file, to save and to carry |
 | GET /a/<name>.<hash>.<ext> | the page's scripts and style |
 
 Programs get problem JSON; a browser that navigates here gets a page in its language.
@@ -80,6 +81,9 @@ class PageBodies(Protocol):
 
     def call(self, language: str) -> Body:
         """The sheet for a phone call."""
+
+    def carried(self, note: bytes) -> Body:
+        """The form in one file, sealing to the keyring in a note."""
 
     def problem(self, language: str, word: str) -> Body:
         """Why something did not work."""
@@ -205,6 +209,13 @@ def create_app(
         except IntakeError as error:
             return refused(_problem(error), language)
         return Response(pages().returning(language).answer(seen), content_type=HTML)
+
+    @app.get("/form.html", provide_automatic_options=False)
+    def carried() -> Response:
+        answer = page(pages().carried(chain().notes[-1]))
+        # To be saved, not shown: this server's policy allows no script inside a page.
+        answer.headers["Content-Disposition"] = 'attachment; filename="form.html"'
+        return answer
 
     @app.post("/", provide_automatic_options=False)
     @buckets.plain

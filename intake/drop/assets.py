@@ -97,6 +97,10 @@ class Assets:
         stem, _, suffix = name.rpartition(".")
         return Asset(f"{PREFIX}{stem}.{variant}.{digest}.{suffix}", script.content_type, Body.packed(content))
 
+    def text(self, name: str) -> str:
+        """The content of an asset by its logical name. Raises `Fault` for a name that was not built."""
+        return self._by_path[self[name]].body.identity.decode()
+
     def __getitem__(self, name: str) -> str:
         """The public path of a logical name, such as `style.css`. Raises `Fault` for a name that was not built."""
         if name not in self._by_name:

@@ -3,10 +3,12 @@
 intake drop serve --config drop.toml --data DATA --keyring keyring.note --root FINGERPRINT…
 intake drop status --data DATA
 intake drop export --data DATA --to STICK
+intake drop form-file --config drop.toml --data DATA --out form.html
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -20,11 +22,13 @@ import click
 
 from intake.drop.app import utc_today
 from intake.drop.belief import stored_chain
+from intake.drop.config import load
 from intake.drop.delivery import Delivered
 from intake.drop.folder import DataFolder, Role
 from intake.drop.store import Store
+from intake.durable import write_private
 from intake.errors import Exit, Fault, IntakeError, Usage
-from intake.keyring.fingerprint import is_digits
+from intake.keyring.fingerprint import fingerprint, is_digits
 from intake.keyring.summary import cautions, urgency
 from intake.options import Command as ListingCommand
 from intake.options import Several
@@ -68,14 +72,9 @@ def door() -> None:
 @click.option("--drafts", is_flag=True, default=None, help="Serve translations that no native reader has signed.")
 def serve(file: Path | None, **flags: Any) -> None:
     """Serve the form and take reports, until SIGTERM."""
-    from intake.drop.config import load
     from intake.drop.service import serve as run
 
-    try:
-        toml = None if file is None else file.read_bytes()
-    except OSError as error:
-        raise Usage(f"{file} can't be read: {error.strerror}", "Give the settings file with --config.") from error
-    run(load(flags, os.environ, toml), say)
+    run(load(flags, os.environ, _settings(file)), say)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +220,38 @@ def deliver(data: Path, outboxes: tuple[Path, ...], as_json: bool) -> int:
     if not errors:
         return Exit.OK
     return errors[0].exit_code if len(errors) == len(outboxes) == 1 else Exit.SOME_FAILED
+
+
+@door.command("form-file")
+@_data
+@click.option("--config", "file", type=_PATH, envvar="INTAKE_CONFIG", help="Settings as TOML, those of `serve`.")
+@click.option("--languages", metavar="CODE,CODE", help="As for `serve`; the first is the one that opens.")
+@click.option("--questionnaire", help="As for `serve`.")
+@click.option("--drafts", is_flag=True, default=None, help="Write translations that no native reader has signed.")
+@click.option("--out", type=_PATH, required=True, help="The new file; one that is there is replaced.")
+def form_file(data: Path, file: Path | None, out: Path, **flags: Any) -> None:
+    """Write the form in one file, to be carried where there is no network: the bytes of GET /form.html.
+
+    It seals to the keyring that `serve` believed last. Prints the file's SHA-256, to be compared with one that somebody
+    trusted reads aloud.
+    """
+    from intake.drop.assets import Assets
+    from intake.drop.service import PageShelf
+
+    folder = DataFolder.open(data)
+    chain = stored_chain(folder, utc_today())
+    roots = tuple(fingerprint(str(key)) for key in chain.newest.root_keys)
+    config = load(flags | {"data": data, "keyring": folder.keyrings, "root": roots}, os.environ, _settings(file))
+    content = PageShelf(config, Assets.load(), chain)().carried(chain.notes[-1]).identity
+    write_private(out, content, mode=0o644, replace=True)
+    put(f"{hashlib.sha256(content).hexdigest()}  {out}")
+
+
+def _settings(file: Path | None) -> bytes | None:
+    try:
+        return None if file is None else file.read_bytes()
+    except OSError as error:
+        raise Usage(f"{file} can't be read: {error.strerror}", "Give the settings file with --config.") from error
 
 
 def _delivered(found: Delivered) -> str:

@@ -1,4 +1,5 @@
 """The pages a witness sees, rendered once at start: constant bytes per language, so that they can be listed by hash.
+The form in one file is drawn from the same templates (`intake.drop.carried`).
 
 What varies between installations stands in `data-` attributes (origin, roots, threshold) and in the operator's own
 texts; what varies between visits is fetched by the page itself. No page holds an inline script or style.
@@ -7,7 +8,7 @@ texts; what varies between visits is fetched by the page itself. No page holds a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import intake
 from intake.drop.assets import Asset, Assets, Body
+from intake.drop.carried import CarriedForm, Sheet
 from intake.drop.returning import CODE, DAY, NUMBER, SHOWN, TEXT, ReturnPages
 from intake.errors import Fault, Usage
 from intake.keyring import fingerprint
@@ -176,10 +178,9 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._bodies = {
-            language.code: _render(environment, setting, assets, served, language, catalogs[language.code])
-            for language in served
-        }
+        pens = [_Pen(environment, setting, assets, served, one, catalogs[one.code]) for one in served]
+        self._bodies = {pen.language.code: _render(pen) for pen in pens}
+        self._carried = CarriedForm([replace(pen, carried=True).sheet() for pen in pens], assets)
 
     @property
     def default(self) -> str:
@@ -208,6 +209,10 @@ class Pages:
         """The sheet to print for who takes a phone call."""
         return self._bodies[language].call
 
+    def carried(self, note: bytes) -> Body:
+        """The form in one file, in all languages, with the keyring that it seals to."""
+        return self._carried.file(note)
+
     def problem(self, language: str, word: str) -> Body:
         """A sentence for a person, by the word of `urn:amonat:<word>`; words without their own say `unavailable`."""
         problems = self._bodies[language].problems
@@ -223,44 +228,78 @@ def _templates() -> Path:
     raise Fault("the page's templates are missing", "Install the project again.")
 
 
-def _render(
-    environment: Environment,
-    setting: Setting,
-    assets: Assets,
-    served: Sequence[Language],
-    language: Language,
-    words: Catalog,
-) -> _Bodies:
-    code = language.code
-    contacts = setting.urgent_contacts[code]
-    shared = {
-        "_": words.gettext,
-        "assets": assets,
-        "draft": words.draft,
-        "language": language,
-        "languages": served,
-        "leave_url": setting.leave_url,
-        "reading_times": setting.reading_times[code],
-        "urgent_contacts": contacts,
-    }
+@dataclass(frozen=True, slots=True)
+class _Pen:
+    """Draws the templates in one language: as pages, or `carried`, as the form in one file."""
 
-    def html(template: str, **more: object) -> str:
-        return _squeezed(environment.get_template(template).render(shared, **more))
+    environment: Environment
+    setting: Setting
+    assets: Assets
+    served: Sequence[Language]
+    language: Language
+    words: Catalog
+    carried: bool = False
 
+    def html(self, template: str, **more: object) -> str:
+        """One template, filled in."""
+        setting, code = self.setting, self.language.code
+        shared = {
+            "_": self.words.gettext,
+            "assets": self.assets,
+            "carried": self.carried,
+            "draft": self.words.draft,
+            "language": self.language,
+            "languages": self.served,
+            "leave_url": "about:blank" if self.carried else setting.leave_url,
+            "reading_times": setting.reading_times[code],
+            "urgent_contacts": setting.urgent_contacts[code],
+        }
+        return _squeezed(self.environment.get_template(template).render(shared, **more))
+
+    def form(self, script: str) -> str:
+        """The form, with the path of its script."""
+        setting = self.setting
+        return self.html(
+            "form.html",
+            script=script,
+            fingerprints=[fingerprint(root) for root in setting.roots],
+            **self.trusted(),
+            sections=_parts(setting.questionnaire, self.words, files=not self.carried),
+            months=[self.words.gettext(month) for month in _MONTHS],
+            organisation=setting.organisation[self.language.code],
+            onion=setting.onion,
+        )
+
+    def trusted(self) -> dict[str, object]:
+        """What a page's script must trust, and which words it shows."""
+        setting = self.setting
+        return {
+            "origin": setting.origin,
+            "roots": setting.roots,
+            "threshold": setting.threshold,
+            "questionnaire": setting.questionnaire,
+            "digest": setting.questionnaire.digest(self.words),
+            "plain_form": setting.plain_form,
+        }
+
+    def given(self) -> dict[str, str]:
+        """What is of use to scripts alone: it travels with the script, and costs nobody else a byte."""
+        return {
+            "places": self.setting.places.suggestions(self.language.code),
+            "sending": self.html("sending.html", code=""),
+        }
+
+    def sheet(self) -> Sheet:
+        """What the form in one file shows in this language."""
+        return Sheet(self.language, self.form(""), **self.given())
+
+
+def _render(pen: _Pen) -> _Bodies:
     def page(template: str, **more: object) -> Body:
-        return Body.packed(html(template, **more).encode())
+        return Body.packed(pen.html(template, **more).encode())
 
-    # What is of use to scripts alone travels with the script, and costs nobody else a byte.
-    given = {"places": setting.places.suggestions(code), "sending": html("sending.html", code="")}
-    script = assets.given("page.js", code, given)
-    trusted = {
-        "origin": setting.origin,
-        "roots": setting.roots,
-        "threshold": setting.threshold,
-        "questionnaire": setting.questionnaire,
-        "digest": setting.questionnaire.digest(words),
-        "plain_form": setting.plain_form,
-    }
+    setting, words, contacts = pen.setting, pen.words, pen.setting.urgent_contacts[pen.language.code]
+    script = pen.assets.given("page.js", pen.language.code, pen.given())
     consent = setting.questionnaire.field("consent")
     coming = {
         "suffix": "/return",
@@ -271,26 +310,17 @@ def _render(
         "text": TEXT,
     }
     blank = dict.fromkeys(("day", "number", "text"), "")
-    opening = html("opening.html", shown=None, **(coming | blank))
-    return_script = assets.given("return.js", code, {"sending": opening})
+    opening = pen.html("opening.html", shown=None, **(coming | blank))
+    return_script = pen.assets.given("return.js", pen.language.code, {"sending": opening})
     return _Bodies(
         script=script,
         returning=ReturnPages(
             script=return_script,
-            page=page("return.html", script=return_script.path, **coming, **trusted),
-            plain={shown: html("returned.html", shown=shown, **coming) for shown in SHOWN},
+            page=page("return.html", script=return_script.path, **coming, **pen.trusted()),
+            plain={shown: pen.html("returned.html", shown=shown, **coming) for shown in SHOWN},
         ),
-        form=page(
-            "form.html",
-            script=script.path,
-            fingerprints=[fingerprint(root) for root in setting.roots],
-            **trusted,
-            sections=_parts(setting.questionnaire, words),
-            months=[words.gettext(month) for month in _MONTHS],
-            organisation=setting.organisation[code],
-            onion=setting.onion,
-        ),
-        received=_around(html("received.html", code=CODE)),
+        form=Body.packed(pen.form(script.path).encode()),
+        received=_around(pen.html("received.html", code=CODE)),
         call=page("call.html", suffix="/call"),
         problems={
             word: page(
@@ -302,12 +332,14 @@ def _render(
     )
 
 
-def _parts(questionnaire: Questionnaire, words: Catalog) -> list[Part]:
+def _parts(questionnaire: Questionnaire, words: Catalog, *, files: bool) -> list[Part]:
     """The questions of each section. Without JavaScript every one is reachable: what isn't asked at once is folded."""
     parts: list[Part] = []
     for section in questionnaire.sections:
         asked = [
-            _question(questionnaire, field, words) for field in questionnaire.fields if field.section == section.id
+            _question(questionnaire, field, words)
+            for field in questionnaire.fields
+            if field.section == section.id and (files or field.type != "file_list")
         ]
         shown = [question for question in asked if question.layer == 1]
         parts.append(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from intake.drop import problems
 from intake.drop.acceptance import BODY_LIMIT, Accepted, Refusal, judge
 from intake.keyring import Chain
-from intake.report.sizes import CLASSES, sealed_size
+from intake.report.sizes import CARRIED, CLASSES, sealed_size
 from intake.sealing import HybridIdentity, ScryptRecipient, X25519Identity, seal_bytes
 from tests.harness.keys import TODAY, World, make_world
 
@@ -42,6 +42,12 @@ def test_every_class_is_taken(world: World, chain: Chain, plaintext: int) -> Non
     assert len(body) <= BODY_LIMIT
     assert judge(body, 1, chain, TODAY) == Accepted(1)
     assert judge(body, None, chain, TODAY) == Accepted(None)
+
+
+def test_the_short_size_is_for_carried_files_alone(world: World, chain: Chain) -> None:
+    body = sealed(world, CARRIED)
+    assert judge(body, None, chain, TODAY) == Accepted(None)
+    assert judge(body, 1, chain, TODAY) == Refusal(problems.NOT_SEALED)
 
 
 def test_what_belongs_to_uploads_is_too_large(world: World, chain: Chain) -> None:

@@ -40,7 +40,7 @@ def test_the_design_s_example_is_met() -> None:
     assert len(seal_bytes(bytes(16_384), [HybridIdentity.generate().recipient for _ in range(3)])) == 21_157
 
 
-@pytest.mark.parametrize("plaintext", [*sizes.CLASSES, 1_081_344, 3_014_656])
+@pytest.mark.parametrize("plaintext", [sizes.CARRIED, *sizes.CLASSES, 1_081_344, 3_014_656])
 @pytest.mark.parametrize("reviewers", [1, 2, 5])
 def test_sealed_sizes_are_those_of_real_files(reviewers: int, plaintext: int) -> None:
     recipients = [HybridIdentity.generate().recipient for _ in range(reviewers)]

@@ -4,6 +4,7 @@ import type { Answer } from "./answers.ts";
 import { concat, utf8 } from "./bytes.ts";
 import { total, type Piece } from "./pieces.ts";
 import { Refusal } from "./refusal.ts";
+import { SEALED_BY } from "./rim.ts";
 import { LARGEST, padded } from "./sizes.ts";
 
 const BLOCK = 512;
@@ -86,7 +87,7 @@ export function packed(report: Report, attachments: readonly Attachment[] = []):
       keyring,
       questionnaire,
       language,
-      sealed_by: "browser",
+      sealed_by: SEALED_BY,
       day,
       answers,
       files,

@@ -1,10 +1,12 @@
 /** The few lengths a sealed report may have, so that a length tells nothing: the same as intake/report/sizes.py. */
 
 import { CHUNK, TAG } from "./age.ts";
+import { SHORT } from "./rim.ts";
+
+export const PUT_LIMIT = 1048576;
 
 /** What stands before sealing; the classes that go by `PUT`. Above them, Padmé lengths go by `/uploads`. */
-export const CLASSES = [16384, 65536, 262144, 1048576] as const;
-export const PUT_LIMIT = CLASSES[3];
+export const CLASSES: readonly number[] = [...SHORT, 16384, 65536, 262144, PUT_LIMIT];
 
 /** No package is longer: a size field of tar holds eleven octal digits. */
 export const LARGEST = 2 ** 33;
