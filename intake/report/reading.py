@@ -3,6 +3,7 @@ r"""report.txt: a report as a person reads it, in the words of a chosen language
 Headings stand at the start of a line and answers are indented, so that an answer can't pose as another question.
 Answers are verbatim but for control and invisible characters, which show as `\u{…}`: nothing turns the line round or
 moves a terminal. Coded answers stand in words with their code; what the questionnaire doesn't know is shown as it came.
+Whoever comes back by the code may change or take back what they allowed (`changes`): that stands above all else.
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ LABELS = {
     "=none": "No question was answered.",
     "=unknown": "not in this questionnaire",
     "=odd": "Look closely",
+    "=withdraw": "WITHDRAWN: whoever wrote this takes their report back. "
+    "Don't use it further before you decide what happens to it.",
+    "=consent": "CONSENT CHANGED: only what whoever wrote this allows here holds now. "
+    "If they tick nothing, nothing is allowed.",
     "=age": "age",
     "=year": "year of birth",
     "=now": "now",
@@ -45,6 +50,9 @@ LABELS = {
     "=to": "to",
 }
 """Context and English of the reader's own words, for the `.po` files."""
+
+CHANGE = "change"
+"""The answer of the page for coming back that no questionnaire asks for: see `templates/adding.html`."""
 
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 _JOINERS = "\u200c\u200d"  # Persian spelling and composed emoji need them; they move nothing
@@ -56,6 +64,12 @@ def visible(text: str) -> str:
         c if c in "\n\t" or c in _JOINERS or unicodedata.category(c) not in _HIDDEN else f"\\u{{{ord(c):x}}}"
         for c in text
     )
+
+
+def changes(answers: Mapping[str, Json]) -> str | None:
+    """Whether it takes the report back, "withdraw", or changes what is allowed, "consent"; None for neither."""
+    told = answers.get(CHANGE)
+    return told if isinstance(told, str) and told in ("withdraw", "consent") else None
 
 
 def render(
@@ -74,9 +88,13 @@ class _Reading:
         self._questionnaire = questionnaire
         self._words = words
         self._places = places
+        self._change = changes(report.answers) if questionnaire.field(CHANGE) is None else None
 
     def lines(self) -> Iterator[str]:
         report = self._report
+        if self._change:
+            yield f"{self._label(f'={self._change}')} [{self._change}]"
+            yield ""
         yield from self._head()
         for field in self._questionnaire.fields:
             if field.id in report.answers:
@@ -84,7 +102,7 @@ class _Reading:
                 yield visible(self._words.gettext(field.question, field.id))
                 yield from _indented(self._answer(field, report.answers[field.id]))
         for field_id, answer in report.answers.items():
-            if self._questionnaire.field(field_id) is None:
+            if self._questionnaire.field(field_id) is None and not self._told(field_id):
                 yield ""
                 yield f"[{field_id}] ({self._label('=unknown')})"
                 yield from _indented(_raw(answer))
@@ -96,7 +114,7 @@ class _Reading:
             yield self._label("=files")
             for number, file in enumerate(report.files, 1):
                 yield from _indented(self._file(number, file))
-        if odd := mistakes(self._questionnaire, report.answers):
+        if odd := [each for each in mistakes(self._questionnaire, report.answers) if not self._told(each[0])]:
             yield ""
             yield self._label("=odd")
             for field_id, what in odd:
@@ -120,6 +138,10 @@ class _Reading:
             facts.append(("=reply_to", report.reply_to.mailbox))
         for label, fact in facts:
             yield f"{self._label(label)}: {visible(fact)}"
+
+    def _told(self, field_id: str) -> bool:
+        """Whether it stands at the top already."""
+        return self._change is not None and field_id == CHANGE
 
     def _label(self, context: str) -> str:
         return self._words.gettext(LABELS[context], context)

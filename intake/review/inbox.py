@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Integer, and_, case, exists, f
 
 from intake.report.document import Json
 from intake.report.package import Report
+from intake.report.reading import changes
 from intake.review.handling import Handling, handling, handling_of, mark
 from intake.review.submissions import content, moment, quarantine, seconds, submission
 from intake.review.triage import Readings, Tier, Triage, triage
@@ -63,6 +64,7 @@ class Line:
             "due": clock.isoformat() if clock else None,
             "imported": self.imported.isoformat(),
             "language": self.report.language,
+            "change": changes(self.report.answers),
             "title": title(self.report.answers),
             "seen": list(self.handling.seen),
             "flags": list(self.handling.flags),

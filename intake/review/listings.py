@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
+from intake.report.reading import changes
 from intake.review.alarms import Raised
 from intake.review.inbox import Counts, Line, title
 from intake.review.triage import REASONS, Tier, Triage
 from intake.terminal import safe
 
 _WIDTH = 64
+_CHANGES = {"withdraw": "WITHDRAWN", "consent": "CONSENT CHANGED"}
 
 
 def countdown(triage: Triage, now: datetime) -> str:
@@ -22,7 +24,7 @@ def countdown(triage: Triage, now: datetime) -> str:
 
 
 def rows(lines: Iterable[Line], label: str, now: datetime) -> Iterator[str]:
-    """One line a submission: unread by me, tier, clock, id, whose, what about, flags and tags."""
+    """One line a submission: unread by me, tier, clock, id, a change of consent, what about, flags, tags, whose."""
     for line in lines:
         said = line.handling
         marks = [*(f"!{name}" for name in said.flags), *(f"#{name}" for name in said.tags)]
@@ -30,6 +32,8 @@ def rows(lines: Iterable[Line], label: str, now: datetime) -> Iterator[str]:
         marks += ["on hold"] if said.hold else []
         marks += ["done"] if said.done else []
         about = safe(title(line.report.answers)) or "(no words)"
+        if change := changes(line.report.answers):
+            about = f"{_CHANGES[change]}: {about}"
         new = " " if label in said.seen else "*"
         end = f"  {safe(' '.join(marks))}" if marks else ""
         yield f"{new} {line.triage.tier.name} {countdown(line.triage, now):<13} {line.id[:8]}  {_cut(about)}{end}"

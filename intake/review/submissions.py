@@ -253,6 +253,14 @@ def thread(connection: Connection, report_id: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def reports(connection: Connection, ids: Sequence[str]) -> Mapping[str, Report]:
+    """The reports of these submissions by their ids, in the order given; an id that is none is left out."""
+    query = select(submission.c.id, content.c.report).join(content, content.c.number == submission.c.number)
+    rows = connection.execute(query.where(submission.c.id.in_(ids))).all()
+    found = {row.id: Report.parse(bytes(row.report)) for row in rows}
+    return {each: found[each] for each in ids if each in found}
+
+
 def strays(connection: Connection, report: Report) -> bool:
     """Whether a report claims a mailbox that is another's: it has not the code that it speaks by."""
     if report.in_reply_to is None:

@@ -227,6 +227,23 @@ def test_every_sentence_is_translated(language: str, pages: Pages) -> None:
         assert set(re.findall(r"{\w+}", words.gettext(one))) == set(re.findall(r"{\w+}", one))
 
 
+@pytest.mark.parametrize(
+    ("language", "waits", "promise"),
+    [
+        ("en", "Nothing changes until one of us has read this.", "at once"),
+        ("ru", "Пока кто-то из нас это не прочтёт, ничего не изменится.", "сразу останавливает"),
+        ("tg", "То яке аз мо инро нахонад, чизе иваз намешавад.", "фавран бозмедорад"),
+    ],
+)
+def test_who_comes_back_is_told_that_a_change_waits_for_a_reader(
+    language: str, waits: str, promise: str, pages: Pages
+) -> None:
+    for shown in ("nothing", "reply"):
+        text = pages.returning(language).plain[shown]
+        assert waits in text
+        assert promise not in text
+
+
 def test_a_draft_says_so_and_needs_the_flag(setting: Setting, pages: Pages) -> None:
     band = {code: catalog(code).gettext("Draft: no native reader has checked these words yet.") for code in LANGUAGES}
     assert band["ru"] in pages.form("ru").identity.decode()

@@ -12,7 +12,7 @@ from intake.locale import catalog, packaged_places, packaged_questionnaire
 from intake.report.document import Json
 from intake.report.package import FileEntry, QuestionnaireRef, ReplyTo, Report
 from intake.report.questionnaire import CODED, TYPES, English, Questionnaire
-from intake.report.reading import render, visible
+from intake.report.reading import LABELS, changes, render, visible
 
 REPORT = Report(
     id="0" * 32,
@@ -116,6 +116,38 @@ def test_labels_come_in_the_language_asked_for_and_answers_as_they_are(language:
     assert "Сатри як." in text
     assert "Is someone" not in text
     assert "Report:" not in text
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "tg"])
+@pytest.mark.parametrize("change", ["withdraw", "consent"])
+def test_who_takes_back_or_changes_what_they_allowed_is_told_above_all_else(language: str, change: str) -> None:
+    report = replace(REPORT, answers={"account": "second", "change": change, "consent": ["lawyer"]})
+    words = catalog(language)
+    first, empty, third, *rest = render(report, packaged_questionnaire(), words).splitlines()
+    assert first == f"{words.gettext(LABELS[f'={change}'], f'={change}')} [{change}]"
+    assert (language == "en") == (LABELS[f"={change}"] in first)
+    assert empty == ""
+    assert report.id in third
+    assert "[lawyer]" in "".join(rest)
+    assert "[change]" not in "".join(rest), "it is no unknown question"
+
+
+@pytest.mark.parametrize("odd", ["", "stop", ["withdraw"], None])
+def test_a_change_that_the_page_never_sends_is_shown_as_it_came(odd: Json) -> None:
+    assert changes({"change": odd}) is None
+    text = render(replace(REPORT, answers={"change": odd}), packaged_questionnaire(), English())
+    assert text.startswith("Report: ")
+    assert "\n[change] (not in this questionnaire)\n" in text
+
+
+def test_a_questionnaire_may_ask_of_a_change_itself() -> None:
+    head = 'format = "amonat/questionnaire/1"\nname = "own"\nversion = "1"\n[[sections]]\nid = "s"\n'
+    field = '[[fields]]\nid = "change"\nsection = "s"\nlayer = 1\ntype = "text"\nquestion = "What changed?"\n'
+    text = render(
+        replace(REPORT, answers={"change": "consent"}), Questionnaire.parse(f"{head}{field}".encode()), English()
+    )
+    assert text.startswith("Report: ")
+    assert "\nWhat changed?\n    consent\n" in text
 
 
 def test_nothing_answered_is_said() -> None:

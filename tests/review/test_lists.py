@@ -14,8 +14,10 @@ from sqlalchemy import select
 
 from intake.errors import Exit, Usage
 from intake.locale import packaged_places
+from intake.report.code import Code, Holder
 from intake.report.document import Json
 from intake.report.package import Report
+from intake.report.reading import LABELS
 from intake.review import alarms, handling, inbox, listings
 from intake.review.handling import handling_of
 from intake.review.importing import Import
@@ -241,6 +243,55 @@ def test_a_reviewer_reads_marks_and_searches(on_disk: Path) -> None:
     assert len(looks) == 1
     assert isinstance(looks[0].new, dict)
     assert looks[0].new["fields"] == ["contact_detail", "relation"]
+
+
+def test_a_report_taken_back_says_so_in_lists_and_above_every_report_of_its_thread(
+    world: World, tmp_path: Path
+) -> None:
+    def holder(number: int) -> Holder:
+        return Code.draw(lambda size: number.to_bytes(size, "big")).open(world.origin)
+
+    def sent(number: int, by: Holder, **answers: Json) -> Report:
+        back = by.mailbox if answers.get("change") else None
+        return make_report(world, number, answers=answers, reply_to=by.reply_to, in_reply_to=back)
+
+    one, two, folder = holder(1), holder(2), tmp_path / "vault"
+    reports = [
+        sent(1 << 100, one, account="the first"),
+        sent(2 << 100, one, account="", change="consent", consent=["lawyer"]),
+        sent(3 << 100, one, account="no more", change="withdraw"),
+        sent(4 << 100, two, account="WITHDRAWN"),
+    ]
+    bundle = tmp_path / "a.bundle"
+    bundle.write_bytes(make_bundle(world, {each.id: seal_report(each, world.reviewers) for each in reports}))
+    keys = {"signing": world.reviewer_keys[0], "roots": world.typed, "notes": world.notes}
+    with Vault.create(folder, PASSPHRASE, cost=QUICK, **keys) as vault:  # type: ignore[arg-type]  # by name
+        with Import(vault, world.reviewers[:1], workers=1) as work:
+            assert len([*work.take(bundle)]) == len(reports)
+        with vault.reading() as connection:
+            found = lines(connection, Wanted(), vault.now(), 10)
+        listed = {line.id: row for line, row in zip(found, listings.rows(found, "r1", vault.now()), strict=True)}
+    first, consent, withdraw, apart = (each.id for each in reports)
+    assert f"{withdraw[:8]}  WITHDRAWN: no more" in listed[withdraw]
+    assert f"{consent[:8]}  CONSENT CHANGED: (no words)" in listed[consent]
+    assert "WITHDRAWN" not in listed[first]
+    assert listed[apart].endswith(f"{apart[:8]}  WITHDRAWN"), "a witness's word is no mark: it has no colon"
+    assert {line.id: line.facts()["change"] for line in found} == {
+        first: None, consent: "consent", withdraw: "withdraw", apart: None,
+    }  # fmt: skip
+    for shown in (first, consent, withdraw):
+        top = review(folder, "show", shown).stdout.splitlines()
+        assert [
+            line.partition(": ")[2].removeprefix(other[:8])
+            for line, other in zip(top, (consent, withdraw), strict=False)
+        ] == [
+            f"{' (this one)' * (shown == other)}: {LABELS[f'={change}']}"
+            for other, change in ((consent, "consent"), (withdraw, "withdraw"))
+        ]
+        assert top[2] == shown
+    told = json.loads(review(folder, "show", first, "--json").stdout)
+    assert told["changed"] == {consent: "consent", withdraw: "withdraw"}
+    assert "LOOK" not in review(folder, "show", apart).stdout
 
 
 def test_an_alarm_stays_above_every_list_until_somebody_says_why_not(on_disk: Path) -> None:

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from intake.locale import catalog, languages, packaged_places, packaged_questionnaire
-from intake.report.reading import render
+from intake.report.reading import LABELS, changes, render
 from intake.review import handling, inbox, listings, submissions
 from intake.review.entrance import enter, vault_option
 from intake.review.fields import hidden, shown
@@ -43,6 +43,7 @@ def command(vault: Path, submission_id: str, contact: bool, language: str, as_js
                 handling.look(journal, found.id, desk.label, desk.now(), tuple(secret))
         with desk.reading() as connection:
             said, thread = handling_of(connection, found.id), submissions.thread(connection, found.id)
+            changed = _changed(connection, thread)
             stray = submissions.strays(connection, found.report)
             numbers = connection.execute(
                 select(submissions.copy.c.sha256).where(submissions.copy.c.number == found.number)
@@ -52,8 +53,14 @@ def command(vault: Path, submission_id: str, contact: bool, language: str, as_js
         if stray:
             say("ALARM: it speaks for a mailbox whose code its writer has not. It joins nothing; don't believe it.")
         if as_json:
-            put(json.dumps(_facts(found, told, said, thread, answers), indent=2, ensure_ascii=False))
+            put(
+                json.dumps(
+                    _facts(found, told, said, thread, answers) | {"changed": changed}, indent=2, ensure_ascii=False
+                )
+            )
             return
+        for each, change in changed.items():
+            put(safe(f"LOOK: {each[:8]}{' (this one)' * (each == found.id)}: {LABELS[f'={change}']}"))
         for line in _head(desk, found, told, said, thread, copies=len(numbers)):
             put(safe(line))
         names = {place.id: place.name(language) for place in packaged_places().places}
@@ -63,6 +70,12 @@ def command(vault: Path, submission_id: str, contact: bool, language: str, as_js
             say(f"Not shown: {', '.join(map(safe, secret))}. --contact shows them, and the look is logged.")
         if desk.practice and (model := exercise(found.id)):
             put(f"PRACTICE, the model answer: {model.advice(language)}")
+
+
+def _changed(connection: Connection, thread: tuple[str, ...]) -> dict[str, str]:
+    """Which reports of a thread take it back or change what is allowed, and which of the two; the oldest first."""
+    told = {each: changes(report.answers) for each, report in submissions.reports(connection, thread).items()}
+    return {each: change for each, change in told.items() if change is not None}
 
 
 def _head(
