@@ -159,6 +159,11 @@ def test_the_story_runs_from_keys_to_an_opened_report(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "usb").iterdir()] == ["drop.example-000001.bundle"]
     shell.run(_block("review open"))
     assert "Seen at the bus station." in (tmp_path / "opened" / report.id / "report.txt").read_text()
+    assert (tmp_path / "form.html").read_bytes().startswith(b"<!doctype html>")
+    told = shell.run(_block("review init"))
+    assert report.id[:8] in told
+    shell.run(_block("drop deliver"))
+    shell.run("intake review log verify --vault vault")
     card = Card.parse((tmp_path / "reviewers" / "reviewer-r3.card").read_bytes())
     shell.environment["R3"] = fingerprint(card.recipient).replace(" ", "")
     shell.run(_block("keys rewrap"))
