@@ -1,8 +1,8 @@
 """A backup: a second vault folder, encrypted as the first is and opened by the same passphrase.
 
-Only ciphertext is copied: vault.db as it lies on disk, at a moment when all is in it, and the originals that the backup
-does not have yet. What was erased here is erased there. A backup that is interrupted leaves the one before, and the
-next goes on where it ended.
+Only ciphertext is copied: vault.db as it lies on disk, at a moment when all is in it, and the sealed files that the
+backup does not have yet, what waits in quarantine among them. What was erased here is erased there. A backup that is
+interrupted leaves the one before, and the next goes on where it ended.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, select
 
 from intake.durable import new_file, private_folder, sync_folder, write_private
 from intake.errors import Fault, Usage
 from intake.review.folder import VaultFolder
 from intake.review.originals import Originals
 from intake.review.passphrases import locks_of
+from intake.review.submissions import quarantined
 from intake.review.tables import original
 from intake.review.vault import Vault
 
@@ -37,7 +38,12 @@ class Copied:
 def amount(vault: Vault) -> int:
     """How many originals there are, for a progress bar."""
     with vault.reading() as connection:
-        return int(connection.execute(select(func.count()).select_from(original)).scalar_one())
+        return len(_kept(connection))
+
+
+def _kept(connection: Connection) -> set[bytes]:
+    """The hashes of all sealed files that the vault speaks of."""
+    return {bytes(name) for name in connection.execute(select(original.c.sha256)).scalars()} | quarantined(connection)
 
 
 def back_up(vault: Vault, target: Path, tick: Callable[[int], None] = lambda _: None) -> Copied:
@@ -73,7 +79,7 @@ def _copy(vault: Vault, folder: VaultFolder, tick: Callable[[int], None]) -> Cop
     # Nobody writes while the database is copied; the originals it speaks of are there before it is.
     with vault.still() as database:
         with vault.reading() as connection:
-            held = {bytes(name) for name in connection.execute(select(original.c.sha256)).scalars()}
+            held = _kept(connection)
         copied = 0
         for sha256 in sorted(held):
             if not there.holds(sha256):

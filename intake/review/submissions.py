@@ -107,6 +107,11 @@ quarantine = Table(
 """Sealed files that came and are no submission: kept as they are in sealed/, with the reason."""
 
 
+def quarantined(connection: Connection) -> set[bytes]:
+    """The hashes of the sealed files in quarantine: the vault keeps them as it keeps originals."""
+    return {bytes(name) for name in connection.execute(select(quarantine.c.sha256)).scalars()}
+
+
 @dataclass(frozen=True, slots=True)
 class Submission:
     """One report as the desk keeps it. `marks` are sentences that a reader must see beside it."""

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 from intake.errors import Damaged, IntakeError
 from intake.review import projections
 from intake.review.audit import Audit, audit, reviewer_keys
+from intake.review.submissions import quarantined
 from intake.review.tables import event, original
 from intake.review.vault import Vault
 
@@ -33,7 +34,8 @@ def amount(vault: Vault) -> int:
     """How many things there are to check, for a progress bar."""
     with vault.reading() as connection:
         events = connection.execute(select(func.count()).select_from(event)).scalar_one()
-        return int(events) + int(connection.execute(select(func.count()).select_from(original)).scalar_one())
+        originals = connection.execute(select(func.count()).select_from(original)).scalar_one()
+        return int(events) + int(originals) + len(quarantined(connection))
 
 
 def verify(vault: Vault, *, whole: bool = False, tick: Callable[[int], None] = lambda _: None) -> Verified:
@@ -46,6 +48,7 @@ def verify(vault: Vault, *, whole: bool = False, tick: Callable[[int], None] = l
         faults = [*_pages(connection)]
         found = audit(connection, vault.origin, keys, tick)
         held = {bytes(name): size for name, size in connection.execute(select(original.c.sha256, original.c.size))}
+        waiting = quarantined(connection)
     faults += found.faults
     present = set(vault.originals.all())
     for sha256, size in held.items():
@@ -55,9 +58,15 @@ def verify(vault: Vault, *, whole: bool = False, tick: Callable[[int], None] = l
         except IntakeError as error:
             name = sha256.hex()
             faults.append(str(error) if name in str(error) else f"the original {name}: {error}")
+    for sha256 in waiting:
+        tick(1)
+        try:
+            vault.originals.check(sha256)
+        except IntakeError as error:
+            faults.append(f"in quarantine: {error}")
     if not found.faults and not _same(vault):
         faults.append("the tables are not those that the logs make: intake review log rebuild makes them anew")
-    return Verified(found, len(held), len(present - held.keys()), tuple(faults))
+    return Verified(found, len(held), len(present - held.keys() - waiting), tuple(faults))
 
 
 def digest(connection: Connection) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,3 +75,23 @@ def test_the_same_report_by_bundle_file_and_pasted_text_is_one_submission(
     told = json.loads(done.stdout)
     assert sorted(each["became"] for each in told["reports"]) == ["before", "before", "new"]
     assert [f"block {len(other)} missing" in each["error"] for each in told["files"]] == [True]
+
+
+def test_what_waits_in_quarantine_is_backed_up_and_verified(world: World, vault: Path, tmp_path: Path) -> None:
+    stranger = make_world(tmp_path / "strangers", reviewers=1)
+    (tmp_path / "usb").mkdir()
+    (tmp_path / "usb" / "a.age").write_bytes(seal_report(make_report(world, 1), stranger.reviewers))
+    (tmp_path / "usb" / "b.age").write_bytes(seal_report(make_report(world, 2), world.reviewers))
+    done = review(vault, "import", tmp_path / "usb", "-i", world.folder / "reviewer-r1.age", keys=1)
+    assert "1 new, 1 waiting for a key." in done.stderr
+    (tmp_path / "copy").mkdir()
+    assert review(vault, "vault backup", "--to", tmp_path / "copy").returncode == Exit.OK
+    assert len(list((tmp_path / "copy" / "sealed").glob("*/*.age"))) == 2
+    for folder, flag in ((vault, []), (tmp_path / "copy", ["--lent"])):
+        checked = review(folder, "vault verify", *flag)
+        assert (checked.returncode, "belong to nothing" in checked.stdout + checked.stderr) == (Exit.OK, False)
+    damaged = next(
+        (vault / "sealed").glob(f"*/{hashlib.sha256((tmp_path / 'usb' / 'a.age').read_bytes()).hexdigest()}.age")
+    )
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    assert review(vault, "vault verify").returncode == Exit.DAMAGED
