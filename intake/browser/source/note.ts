@@ -8,7 +8,7 @@ import { Refusal } from "./refusal.ts";
 const ED25519 = 1;
 const LARGEST = 256 * 1024;
 const MOST = 100;
-const NAME = /^[^\s+\x00-\x1f]+$/;
+const NAME = /^[^\s+\x00-\x1f\x7f-\x9f]+$/;
 
 export interface VerifyKey {
   readonly name: string;
@@ -35,7 +35,7 @@ export function parseVerifyKey(line: string): VerifyKey {
 export function parseNote(bytes: Uint8Array): SignedNote {
   const whole = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   const split = whole.lastIndexOf("\n\n");
-  if (split < 0 || !whole.endsWith("\n") || /[\x00-\x09\x0b-\x1f]/.test(whole)) throw new Refusal("keyring");
+  if (split < 0 || !whole.endsWith("\n") || /[\x00-\x09\x0b-\x1f\x7f-\x9f]/.test(whole)) throw new Refusal("keyring");
   const lines = whole.slice(split + 2, -1).split("\n");
   if (bytes.length > LARGEST || lines.length > MOST) throw new Refusal("keyring");
   const signatures = lines.map((line) => {
