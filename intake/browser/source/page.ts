@@ -3,15 +3,19 @@
 import { type Answer, answersOf, type Kind, type Pair } from "./answers.ts";
 import { armPlaces } from "./combobox.ts";
 import { armExit } from "./exit.ts";
+import { Files } from "./files.ts";
 import { Followups } from "./followups.ts";
+import { cleaner, files as markup } from "./given.ts";
+import { growing } from "./line.ts";
 import type { Setting, ToPage, ToWorker } from "./messages.ts";
-import { growing } from "./post.ts";
 import { armRows } from "./rows.ts";
 import { element, progress, show, showReceived } from "./view.ts";
 
 const root = document.documentElement.dataset as Readonly<Record<string, string>>;
 const form = element<HTMLFormElement>("form");
-let worker: Worker;
+let worker: Worker | undefined;
+const tell = (message: ToWorker): void => worker?.postMessage(message);
+const files = new Files(form, markup, tell);
 
 /**
  * On the controls themselves, so that a field's type is written once: in the questionnaire. Read before any question
@@ -24,9 +28,9 @@ const kinds = new Map(
   ]),
 );
 
-/** What the plain form would post, pair by pair; files are not answers. */
+/** What the plain form would post, pair by pair; of files, their numbers. */
 function pairs(): Pair[] {
-  const found: Pair[] = [];
+  const found: Pair[] = files.pairs();
   new FormData(form).forEach((value, name) => {
     if (typeof value === "string") found.push([name, value]);
   });
@@ -45,7 +49,6 @@ function askBeforeLeaving(event: BeforeUnloadEvent): void {
 }
 
 const disarm = (): void => removeEventListener("beforeunload", askBeforeLeaving);
-const tell = (message: ToWorker): void => worker.postMessage(message);
 
 function setting(): Setting {
   return {
@@ -54,6 +57,7 @@ function setting(): Setting {
     threshold: Number(root["threshold"]),
     questionnaire: { name: root["questionnaire"]!, version: root["version"]!, sha256: root["sha256"]! },
     language: root["language"]!,
+    cleaner,
   };
 }
 
@@ -73,24 +77,31 @@ function hear(message: ToPage): void {
       freeze(false);
       return show(message.reason);
     case "sending":
-      progress(message.share);
+      progress(message.bytes, message.whole, message.long);
       return show("sending");
+    case "looked":
+      return files.hear(message.number, message.cleanable);
+    case "ready":
+      files.ask();
+      return show("ready");
     case "received":
       disarm();
-      worker.terminate();
+      worker?.terminate();
       return showReceived(form, message.code);
     default:
       return show(message.kind);
   }
 }
 
-function send(): void {
+async function send(): Promise<void> {
   if (element<HTMLButtonElement>("send").disabled) return;
-  const chosen = answers();
-  if (!Object.keys(chosen).length) return show("empty");
-  tell({ kind: "send", answers: chosen });
+  const given = answers();
+  if (!Object.keys(given).length) return show("empty");
   show("sealing");
   freeze(true);
+  const chosen = await files.chosen();
+  if (!chosen) return hear({ kind: "refused", reason: "unreadable" });
+  tell({ kind: "send", answers: given, files: chosen });
 }
 
 /** Opera Mini's extreme mode runs scripts on Opera's servers: text typed there is already not this device's alone. */
@@ -102,7 +113,12 @@ addEventListener("beforeunload", askBeforeLeaving);
 form.addEventListener("change", () => followups.follow(held()));
 form.addEventListener("submit", (event) => event.preventDefault());
 armExit(element<HTMLAnchorElement>("exit"), form, disarm);
-element("send").addEventListener("click", send);
+element("send").addEventListener("click", () => void send());
+element("stop").addEventListener("click", ({ target }) => {
+  if ((target as Element).closest("[hidden]")) return;
+  tell({ kind: "stop" });
+  show("stopping");
+});
 element("dated").addEventListener("click", () => {
   const day = element<HTMLInputElement>("today").value;
   if (/^\d{4}-\d{2}-\d{2}$/.test(day)) tell({ kind: "today", day });
