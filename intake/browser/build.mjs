@@ -19,7 +19,6 @@ const dist = join(here, "dist");
 
 const common = {
   absWorkingDir: here,
-  entryPoints: ["source/page.ts", "source/seal.ts", "source/cleaner.ts", "source/return.ts", "source/mailbox.ts", "source/style.css", "source/call.css"],
   bundle: true,
   minify: true,
   write: false,

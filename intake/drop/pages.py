@@ -298,22 +298,8 @@ def _render(pen: _Pen) -> _Bodies:
     def page(template: str, **more: object) -> Body:
         return Body.packed(pen.html(template, **more).encode())
 
-    # What is of use to scripts alone travels with the script, and costs nobody else a byte.
-    given = {
-        "places": setting.places.suggestions(code),
-        "sending": html("sending.html", code=""),
-        "files": html("files.html"),
-        "cleaner": assets["cleaner.js"],
-    }
-    script = assets.given("page.js", code, given)
-    trusted = {
-        "origin": setting.origin,
-        "roots": setting.roots,
-        "threshold": setting.threshold,
-        "questionnaire": setting.questionnaire,
-        "digest": setting.questionnaire.digest(words),
-        "plain_form": setting.plain_form,
-    }
+    setting, words, contacts = pen.setting, pen.words, pen.setting.urgent_contacts[pen.language.code]
+    script = pen.assets.given("page.js", pen.language.code, pen.given())
     consent = setting.questionnaire.field("consent")
     coming = {
         "suffix": "/return",

@@ -3,15 +3,9 @@
  * that only a script shows. So a visit without scripts costs no byte for either.
  */
 
-const given = self as unknown as { readonly places: string; readonly sending: string; readonly files: string; readonly cleaner: string };
+const given = self as unknown as { readonly places: string; readonly sending: string };
 
 /** A place a line: its id, the id of the place around it, its name here, its other names, with "|" between them. */
 export const places: string = given.places;
-
-/** What a question for files looks like with scripts. */
-export const files: string = given.files;
-
-/** The path of the script that cleans files. */
-export const cleaner: string = given.cleaner;
 
 document.getElementById("sending")!.outerHTML = given.sending;

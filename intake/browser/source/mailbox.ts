@@ -7,8 +7,7 @@ import { fromHex, hex, random } from "./bytes.ts";
 import { type Holder, openCode, replyTo } from "./code.ts";
 import { Identity } from "./opened.ts";
 import { pack } from "./package.ts";
-import { growing, line } from "./line.ts";
-import { deliver } from "./post.ts";
+import { deliver, growing, pause } from "./post.ts";
 import { Refusal } from "./refusal.ts";
 import { Doubtful, type Reply, SEALED_SIZE, verify } from "./reply.ts";
 import type { Here, ToPage, ToWorker } from "./talk.ts";
@@ -43,7 +42,7 @@ async function ask(): Promise<Uint8Array> {
       // As with the keyring: no connection is the common case.
     }
     tell({ kind: "loading", unreachable: true });
-    await line.pause(growing(tries));
+    await pause(growing(tries));
     tell({ kind: "opening" });
   }
 }
@@ -78,8 +77,8 @@ async function send(answers: Readonly<Record<string, Answer>>): Promise<void> {
     const { origin, questionnaire, language } = here;
     const report = { id, origin, keyring: current.serial, questionnaire, language, day: visit.today, answers };
     const body = seal(pack({ ...report, replyTo: back, inReplyTo: back.mailbox }), current.reviewers);
-    const verdict = await deliver(id, body, current.serial, line, {
-      sending: (bytes, whole) => tell({ kind: "sending", share: bytes / whole }),
+    const verdict = await deliver(id, body, current.serial, {
+      sending: (share) => tell({ kind: "sending", share }),
       working: () => tell({ kind: "working" }),
       retrying: () => tell({ kind: "retrying" }),
     });

@@ -3,19 +3,15 @@
 import { type Answer, answersOf, type Kind, type Pair } from "./answers.ts";
 import { armPlaces } from "./combobox.ts";
 import { armExit } from "./exit.ts";
-import { Files } from "./files.ts";
 import { Followups } from "./followups.ts";
-import { cleaner, files as markup } from "./given.ts";
-import { growing } from "./line.ts";
 import type { Setting, ToPage, ToWorker } from "./messages.ts";
+import { growing } from "./post.ts";
 import { armRows } from "./rows.ts";
 import { element, progress, show, showReceived } from "./view.ts";
 
 const root = document.documentElement.dataset as Readonly<Record<string, string>>;
 const form = element<HTMLFormElement>("form");
-let worker: Worker | undefined;
-const tell = (message: ToWorker): void => worker?.postMessage(message);
-const files = new Files(form, markup, tell);
+let worker: Worker;
 
 /**
  * On the controls themselves, so that a field's type is written once: in the questionnaire. Read before any question
@@ -28,9 +24,9 @@ const kinds = new Map(
   ]),
 );
 
-/** What the plain form would post, pair by pair; of files, their numbers. */
+/** What the plain form would post, pair by pair; files are not answers. */
 function pairs(): Pair[] {
-  const found: Pair[] = files.pairs();
+  const found: Pair[] = [];
   new FormData(form).forEach((value, name) => {
     if (typeof value === "string") found.push([name, value]);
   });
@@ -49,6 +45,7 @@ function askBeforeLeaving(event: BeforeUnloadEvent): void {
 }
 
 const disarm = (): void => removeEventListener("beforeunload", askBeforeLeaving);
+const tell = (message: ToWorker): void => worker.postMessage(message);
 
 function setting(): Setting {
   return {
@@ -57,7 +54,6 @@ function setting(): Setting {
     threshold: Number(root["threshold"]),
     questionnaire: { name: root["questionnaire"]!, version: root["version"]!, sha256: root["sha256"]! },
     language: root["language"]!,
-    cleaner,
   };
 }
 
@@ -77,31 +73,24 @@ function hear(message: ToPage): void {
       freeze(false);
       return show(message.reason);
     case "sending":
-      progress(message.bytes, message.whole, message.long);
+      progress(message.share);
       return show("sending");
-    case "looked":
-      return files.hear(message.number, message.cleanable);
-    case "ready":
-      files.ask();
-      return show("ready");
     case "received":
       disarm();
-      worker?.terminate();
+      worker.terminate();
       return showReceived(form, message.code);
     default:
       return show(message.kind);
   }
 }
 
-async function send(): Promise<void> {
+function send(): void {
   if (element<HTMLButtonElement>("send").disabled) return;
-  const given = answers();
-  if (!Object.keys(given).length) return show("empty");
+  const chosen = answers();
+  if (!Object.keys(chosen).length) return show("empty");
+  tell({ kind: "send", answers: chosen });
   show("sealing");
   freeze(true);
-  const chosen = await files.chosen();
-  if (!chosen) return hear({ kind: "refused", reason: "unreadable" });
-  tell({ kind: "send", answers: given, files: chosen });
 }
 
 /** Opera Mini's extreme mode runs scripts on Opera's servers: text typed there is already not this device's alone. */
@@ -113,12 +102,7 @@ addEventListener("beforeunload", askBeforeLeaving);
 form.addEventListener("change", () => followups.follow(held()));
 form.addEventListener("submit", (event) => event.preventDefault());
 armExit(element<HTMLAnchorElement>("exit"), form, disarm);
-element("send").addEventListener("click", () => void send());
-element("stop").addEventListener("click", ({ target }) => {
-  if ((target as Element).closest("[hidden]")) return;
-  tell({ kind: "stop" });
-  show("stopping");
-});
+element("send").addEventListener("click", send);
 element("dated").addEventListener("click", () => {
   const day = element<HTMLInputElement>("today").value;
   if (/^\d{4}-\d{2}-\d{2}$/.test(day)) tell({ kind: "today", day });

@@ -3,23 +3,13 @@
 /** Bytes as they are, a part of a file that is read when its turn comes, or so many zero bytes. */
 export type Piece = Uint8Array | Blob | number;
 
-/** The most that is held at once: of what is read, and of what is sealed and on its way. */
-export const PART = 1_048_576;
-
 const lengthOf = (piece: Piece): number =>
   typeof piece === "number" ? piece : piece instanceof Blob ? piece.size : piece.length;
 
 export const total = (pieces: readonly Piece[]): number => pieces.reduce<number>((sum, one) => sum + lengthOf(one), 0);
 
 /** A file that gave fewer bytes than it has, or none: it was moved, changed or taken away. */
-export class Unreadable extends Error {
-  /** By its name, since scripts that are loaded one by one have a class each. */
-  override readonly name = "Unreadable";
-
-  static is(error: unknown): boolean {
-    return error instanceof Error && error.name === "Unreadable";
-  }
-}
+export class Unreadable extends Error {}
 
 export async function readBlob(blob: Blob): Promise<Uint8Array> {
   try {

@@ -4,7 +4,7 @@ import { type Answer, answersOf, type Kind, type Pair } from "./answers.ts";
 import { digitsOf, GROUP, parseCode } from "./code.ts";
 import { armExit } from "./exit.ts";
 import "./given.ts";
-import { growing } from "./line.ts";
+import { growing } from "./post.ts";
 import type { Doubted, Here, ToPage, ToWorker } from "./talk.ts";
 
 const root = document.documentElement.dataset as Readonly<Record<string, string>>;

@@ -1,17 +1,18 @@
 /** The worker: believes a keyring, seals the report to its reviewers, and hands it to the drop. */
 
 import "./older.ts";
-import { attach, checkSame } from "./attach.ts";
-import { random } from "./bytes.ts";
-import type { Extra } from "./cleaner.ts";
+import { seal } from "./age.ts";
+import type { Answer } from "./answers.ts";
+import { hex, random } from "./bytes.ts";
 import { drawCode, grouped, openCode, replyTo } from "./code.ts";
 import { believe, type Keyring } from "./keyring.ts";
-import { growing, line } from "./line.ts";
 import type { Setting, ToPage, ToWorker } from "./messages.ts";
-import { packed } from "./package.ts";
-import { Unreadable } from "./pieces.ts";
+import { pack } from "./package.ts";
+import { deliver, growing, pause } from "./post.ts";
 import { Refusal } from "./refusal.ts";
-import { Sender } from "./sending.ts";
+
+/** A keyring that changes under our hands more often than this is no honest rotation. */
+const RESEALS = 3;
 
 const tell = (message: ToPage): void => postMessage(message);
 
@@ -20,7 +21,6 @@ let today = new Date().toISOString().slice(0, 10);
 let asked = false;
 let keyring: Keyring | null = null;
 let seen: Keyring | undefined;
-let stop = new AbortController();
 
 async function fetchNote(): Promise<Uint8Array> {
   for (let tries = 0; ; tries++) {
@@ -31,7 +31,7 @@ async function fetchNote(): Promise<Uint8Array> {
       // No connection is the common case here, not an error: wait and try again.
     }
     tell({ kind: "loading", unreachable: true });
-    await line.pause(growing(tries));
+    await pause(growing(tries));
   }
 }
 
@@ -51,54 +51,35 @@ function checkRandom(): void {
   }
 }
 
-async function send({ answers, files }: ToWorker & { readonly kind: "send" }): Promise<void> {
-  const { origin, questionnaire, language } = setting;
+/**
+ * Seals and delivers. The id stays the same when the keyring changed in between: if other bytes then stand under it,
+ * they are this very report from a try whose answer was lost.
+ */
+async function send(answers: Readonly<Record<string, Answer>>): Promise<void> {
+  const id = hex(random(16));
   const code = drawCode();
-  const back = replyTo(openCode(code, origin));
-  stop = new AbortController();
-  const sender = new Sender(
-    { current: async () => keyring ?? refresh(), newest: refresh },
-    line,
-    {
-      sealing: () => tell({ kind: "sealing" }),
-      sending: (bytes, whole, long) => tell({ kind: "sending", bytes, whole, long }),
+  const back = replyTo(openCode(code, setting.origin));
+  let current = keyring ?? (await refresh());
+  for (let seals = 0; seals < RESEALS; seals++) {
+    tell({ kind: "sealing" });
+    const { origin, questionnaire, language } = setting;
+    const plain = pack({ id, origin, keyring: current.serial, questionnaire, language, day: today, answers, replyTo: back });
+    const body = seal(plain, current.reviewers);
+    const verdict = await deliver(id, body, current.serial, {
+      sending: (share) => tell({ kind: "sending", share }),
       working: () => tell({ kind: "working" }),
       retrying: (seconds) => tell({ kind: "retrying", seconds }),
-    },
-    stop.signal,
-    async () => (await extra((seconds) => tell({ kind: "retrying", seconds }))).Upload,
-  );
-  await sender.send({
-    pack: async (id, { serial }) => {
-      const report = { id, origin, keyring: serial, questionnaire, language, day: today, answers, replyTo: back };
-      return packed(report, await attach(files, async (file) => (await extra()).clean(file)));
-    },
-    check: () => checkSame(files),
-  });
-  tell({ kind: "received", code: grouped(code) });
-}
-
-/** What files need, by a script that is fetched when it is first wanted. */
-async function extra(retrying: (seconds: number) => void = () => undefined): Promise<Extra> {
-  const loaded = self as unknown as { readonly extra?: Extra; importScripts(path: string): void };
-  for (let tries = 0; !loaded.extra; tries++) {
-    try {
-      loaded.importScripts(setting.cleaner);
-    } catch {
-      retrying(growing(tries));
-      await line.pause(growing(tries));
+    });
+    if (verdict === "stored" || (verdict === "clash" && seals > 0)) {
+      tell({ kind: "received", code: grouped(code) });
+      return;
     }
+    if (verdict === "clash") throw new Refusal("fault");
+    const before = current.serial;
+    current = await refresh();
+    if (current.serial <= before) throw new Refusal(verdict === "closed" ? "closed" : "fault");
   }
-  return loaded.extra;
-}
-
-async function look({ number, file }: ToWorker & { readonly kind: "look" }): Promise<void> {
-  try {
-    tell({ kind: "looked", number, cleanable: (await (await extra()).clean(file)) !== null });
-  } catch (error) {
-    if (!Unreadable.is(error)) throw error;
-    tell({ kind: "looked", number, cleanable: null });
-  }
+  throw new Refusal("fault");
 }
 
 async function prepare(): Promise<void> {
@@ -108,25 +89,21 @@ async function prepare(): Promise<void> {
 }
 
 async function obey(message: ToWorker): Promise<void> {
-  switch (message.kind) {
-    case "begin":
-      setting = message.setting;
-      return prepare();
-    case "today":
-      asked = true;
-      today = message.day;
-      return prepare();
-    case "look":
-      return look(message);
-    case "send":
-      return send(message);
-    case "stop":
-      return stop.abort();
+  if (message.kind === "begin") {
+    tell({ kind: "loading", unreachable: false });
+    setting = message.setting;
+    await prepare();
+  } else if (message.kind === "today") {
+    asked = true;
+    today = message.day;
+    await prepare();
+  } else {
+    await send(message.answers);
   }
 }
 
 self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   obey(data).catch((error: unknown) => {
-    tell({ kind: "refused", reason: Refusal.is(error) ? error.reason : "fault" });
+    tell({ kind: "refused", reason: error instanceof Refusal ? error.reason : "fault" });
   });
 };

@@ -1,8 +1,11 @@
 /** A sealed file as a stream: read, sealed and given part by part, so that nothing long is ever held. */
 
 import { CHUNK, Sealer } from "./age.ts";
-import { PART, Reader, total, type Piece } from "./pieces.ts";
+import { Reader, total, type Piece } from "./pieces.ts";
 import { sealedSize } from "./sizes.ts";
+
+/** The most that is given at once, and the most of the plaintext that is held. */
+export const PART = 1_048_576;
 
 /**
  * One file key, used once: the stream only goes forward, so no chunk is ever sealed twice. Who needs a part again keeps

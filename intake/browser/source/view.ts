@@ -1,14 +1,11 @@
 /** The one place below the form that says where things stand. Its words come with the page, in its language. */
 
-import { Pace } from "./pace.ts";
-
 export type State =
   | "loading"
   | "unreachable"
   | "ready"
   | "empty"
   | "sealing"
-  | "stopping"
   | "sending"
   | "working"
   | "retrying"
@@ -19,8 +16,6 @@ export type State =
   | "remote"
   | "large"
   | "full"
-  | "unreadable"
-  | "stopped"
   | "fault";
 
 export function element<T extends HTMLElement>(id: string): T {
@@ -54,24 +49,8 @@ export function show(state: State): void {
   button.disabled = button.closest("[data-also]")?.hasAttribute("hidden") ?? true;
 }
 
-const pace = new Pace();
-let estimated = 0;
-
-/** The bar; and for what takes long, how much has left, for how long it will go on, and the button that ends it. */
-export function progress(bytes: number, whole: number, long: boolean): void {
-  element<HTMLProgressElement>("bar").value = bytes / whole;
-  element("long").hidden = !long;
-  if (!long || (Date.now() - estimated < 1000 && bytes)) return;
-  estimated = Date.now();
-  const left = pace.left(bytes, whole, estimated);
-  const minutes = left === null ? 0 : Math.ceil(left / 60);
-  const said = element("pace").dataset;
-  const time = !minutes ? "" : minutes > 90 ? said["hours"]! : said["minutes"]!;
-  element("pace").textContent = `${said["sent"]!} ${time}`
-    .replace("{sent}", (bytes / 1e6).toFixed(0))
-    .replace("{whole}", (whole / 1e6).toFixed(0))
-    .replace("{minutes}", String(minutes))
-    .replace("{hours}", String(Math.round(minutes / 60)));
+export function progress(share: number): void {
+  element<HTMLProgressElement>("bar").value = share;
 }
 
 /** A clear screen: the form is emptied and gone, and only the thanks are left, with the code. */
