@@ -222,30 +222,36 @@ def deliver(data: Path, outboxes: tuple[Path, ...], as_json: bool) -> int:
     return errors[0].exit_code if len(errors) == len(outboxes) == 1 else Exit.SOME_FAILED
 
 
-@door.command("purge")
+@door.command("form-file")
 @_data
-@click.option("--yes", is_flag=True, help="Do it. Without this, only tell what would go.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-def purge_command(data: Path, yes: bool, as_json: bool) -> None:
-    """Delete what every active reviewer acknowledged seven days ago or more. A dry run unless --yes is given.
+@click.option("--config", "file", type=_PATH, envvar="INTAKE_CONFIG", help="Settings as TOML, those of `serve`.")
+@click.option("--languages", metavar="CODE,CODE", help="As for `serve`; the first is the one that opens.")
+@click.option("--questionnaire", help="As for `serve`.")
+@click.option("--drafts", is_flag=True, default=None, help="Write translations that no native reader has signed.")
+@click.option("--out", type=_PATH, required=True, help="The new file; one that is there is replaced.")
+def form_file(data: Path, file: Path | None, out: Path, **flags: Any) -> None:
+    """Write the form in one file, to be carried where there is no network: the bytes of GET /form.html.
 
-    Never on the word of fewer than two reviewers. What is deleted is gone from the disk once this returns.
+    It seals to the keyring that `serve` believed last. Prints the file's SHA-256, to be compared with one that somebody
+    trusted reads aloud.
     """
-    from intake.drop.purging import purge
+    from intake.drop.assets import Assets
+    from intake.drop.service import PageShelf
 
     folder = DataFolder.open(data)
     chain = stored_chain(folder, utc_today())
-    with folder.held(Role.MAINTAIN), _opened(folder) as store:
-        found = purge(store, chain.newest, utc_today(), dry=not yes)
-    told = {"purged" if yes else "would_go": len(found.ids), "bytes": found.size, "kept": found.kept}
-    if as_json:
-        put(json.dumps({**told, "waits_for": {label: list(lacks) for label, lacks in found.missing.items()}}, indent=2))
-    say(f"{len(found.ids)} reports {'are gone' if yes else 'would go'}, {found.size / 1e6:.1f} MB; {found.kept} stay.")
-    for label, lacks in found.missing.items():
-        named = ", ".join(map(str, lacks[:10])) + (" …" if len(lacks) > 10 else "")
-        say(f"{label} has not acknowledged, or not for seven days: bundle {named}.")
-    if found.ids and not yes:
-        say("Nothing was deleted. With --yes they are.")
+    roots = tuple(fingerprint(str(key)) for key in chain.newest.root_keys)
+    config = load(flags | {"data": data, "keyring": folder.keyrings, "root": roots}, os.environ, _settings(file))
+    content = PageShelf(config, Assets.load(), chain)().carried(chain.notes[-1]).identity
+    write_private(out, content, mode=0o644, replace=True)
+    put(f"{hashlib.sha256(content).hexdigest()}  {out}")
+
+
+def _settings(file: Path | None) -> bytes | None:
+    try:
+        return None if file is None else file.read_bytes()
+    except OSError as error:
+        raise Usage(f"{file} can't be read: {error.strerror}", "Give the settings file with --config.") from error
 
 
 def _delivered(found: Delivered) -> str:
