@@ -9,6 +9,7 @@ from typing import cast
 import click
 
 from intake.errors import Exit, IntakeError
+from intake.memory import keep_private
 from intake.options import Lazy
 from intake.terminal import safe, say
 
@@ -50,6 +51,7 @@ def door() -> None:
 
 def main() -> None:
     """Run the command and leave with the exit status that `intake.errors.Exit` promises."""
+    keep_private()
     try:
         status = door.main(prog_name="intake", standalone_mode=False)
         sys.exit(status if isinstance(status, int) else Exit.OK)

@@ -26,6 +26,7 @@ from intake.drop.store import Store
 from intake.drop.uploads import Uploads
 from intake.errors import IntakeError
 from intake.keyring import Chain, Roots
+from intake.memory import keep_unswapped
 
 Say = Callable[[str], None]
 
@@ -157,6 +158,8 @@ class Caretaker(threading.Thread):
 def serve(config: Config, say: Say) -> None:
     """Serve until SIGTERM or SIGINT. Raises `IntakeError` for whatever keeps it from starting."""
     os.umask(0o077)
+    if not keep_unswapped():
+        say("memory may be written to swap: switch swap off, or let the service lock memory (LimitMEMLOCK=infinity)")
     tally = silence()
     bounds = Bounds()
     allow_files(bounds.connections)

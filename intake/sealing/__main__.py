@@ -19,6 +19,7 @@ from pathlib import Path
 import click
 
 from intake.errors import Exit, Fault, IntakeError, Usage, WrongPassphrase
+from intake.memory import keep_private
 from intake.sealing import (
     ArmorWriter,
     Identity,
@@ -112,6 +113,7 @@ def door(
 
 def main() -> None:
     """Run the filter and leave with the exit status that `intake.errors.Exit` promises."""
+    keep_private()
     try:
         try:
             door.main(prog_name="python -m intake.sealing", standalone_mode=False)
