@@ -38,7 +38,7 @@ def keep_unswapped() -> bool:
 def _may_lock() -> bool:
     """Whether this process has CAP_IPC_LOCK (bit 14 of capabilities(7))."""
     try:
-        status = Path("/proc/self/status").read_text("ascii")
+        status = Path("/proc/self/status").read_text("utf-8")
     except OSError:
         return False
     found = next((line for line in status.splitlines() if line.startswith("CapEff:")), "CapEff: 0")

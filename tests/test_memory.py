@@ -39,7 +39,8 @@ def test_every_command_keeps_its_memory_private() -> None:
 def test_without_leave_nothing_is_locked_rather_than_memory_limited() -> None:
     """As a user with a small limit: half locked, the next megabyte would be refused."""
     code = (
-        "import os, resource; from intake.memory import keep_unswapped; resource.setrlimit(resource.RLIMIT_MEMLOCK, (1 << 20, 1 << 20))\n"
+        "import os, resource; from intake.memory import keep_unswapped\n"
+        "resource.setrlimit(resource.RLIMIT_MEMLOCK, (1 << 20, 1 << 20))\n"
         "if os.getuid() == 0: os.setuid(65534)\n"
         "print(keep_unswapped(), len(bytes(64 << 20)) >> 20)"
     )
