@@ -88,6 +88,10 @@ class Assets:
         """The asset under a request's path, or None."""
         return self._by_path.get(path)
 
+    def paths(self) -> tuple[str, ...]:
+        """The public paths of all of them."""
+        return tuple(self._by_path)
+
     def given(self, name: str, variant: str, constants: Mapping[str, str]) -> Asset:
         """The script `name` for one `variant`, with the constants as properties of its global object before it."""
         given = "".join(f"self.{key}={json.dumps(value, ensure_ascii=False)};" for key, value in constants.items())

@@ -4,6 +4,7 @@ intake drop serve --config drop.toml --data DATA --keyring keyring.note --root F
 intake drop status --data DATA
 intake drop export --data DATA --to STICK
 intake drop form-file --config drop.toml --data DATA --out form.html
+intake drop check URL --config drop.toml --data DATA
 """
 
 from __future__ import annotations
@@ -22,17 +23,18 @@ import click
 
 from intake.drop.app import utc_today
 from intake.drop.belief import stored_chain
-from intake.drop.config import load
+from intake.drop.config import Config, load
 from intake.drop.delivery import Delivered
 from intake.drop.folder import DataFolder, Role
 from intake.drop.store import Store
 from intake.durable import write_private
 from intake.errors import Exit, Fault, IntakeError, Usage
+from intake.keyring import Chain, Roots
 from intake.keyring.fingerprint import fingerprint, is_digits
 from intake.keyring.summary import cautions, urgency
 from intake.options import Command as ListingCommand
 from intake.options import Several
-from intake.terminal import put, safe, say
+from intake.terminal import progress, put, safe, say
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -240,18 +242,82 @@ def form_file(data: Path, file: Path | None, out: Path, **flags: Any) -> None:
 
     folder = DataFolder.open(data)
     chain = stored_chain(folder, utc_today())
-    roots = tuple(fingerprint(str(key)) for key in chain.newest.root_keys)
-    config = load(flags | {"data": data, "keyring": folder.keyrings, "root": roots}, os.environ, _settings(file))
+    config = _as_served(folder, chain, file, **flags)
     content = PageShelf(config, Assets.load(), chain)().carried(chain.notes[-1]).identity
     write_private(out, content, mode=0o644, replace=True)
     put(f"{hashlib.sha256(content).hexdigest()}  {out}")
 
 
+@door.command(cls=ListingCommand)
+@click.argument("url", metavar="URL")
+@click.option(
+    "--data", type=_PATH, envvar="INTAKE_DATA", help="The drop's folder, or a copy of its keyring.pin and keyring/."
+)
+@click.option("--config", "file", type=_PATH, envvar="INTAKE_CONFIG", help="Settings as TOML, those of `serve`.")
+@click.option("--drafts", is_flag=True, default=None, help="As for `serve`.")
+@click.option("--manifest", type=_PATH, help="What --save wrote elsewhere, for whoever has no settings.")
+@click.option(
+    "--root", cls=Several, belongs=is_digits, metavar="FINGERPRINT…", help="With --manifest: the roots, from paper."
+)
+@click.option("--socks", metavar="HOST:PORT", help="Ask through this proxy, such as Tor's 127.0.0.1:9050.")
+@click.option("--save", type=_PATH, help="Write the manifest of what should be served.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def check(
+    url: str,
+    data: Path | None,
+    file: Path | None,
+    drafts: bool | None,
+    manifest: Path | None,
+    root: tuple[str, ...],
+    socks: str | None,
+    save: Path | None,
+    as_json: bool,
+) -> int:
+    """Compare a live site, byte for byte and header for header, with what this release serves.
+
+    Run it from another network than the server's, at no fixed hour: a server that cheats is caught only by somebody who
+    looks like everybody. Ends with 4 if anything differs, 5 if the keyring is refused.
+    """
+    from intake.drop.checking import Inspection, Manifest
+    from intake.drop.visitor import Visitor
+
+    visitor = Visitor.to(url, socks)
+    if manifest is not None:
+        inspection = Inspection.by_manifest(Manifest.parse(_read(manifest)), Roots.typed(root), utc_today())
+    elif data is not None:
+        from intake.drop.reference import Reference
+
+        folder = DataFolder.open(data)
+        chain = stored_chain(folder, utc_today())
+        inspection = Inspection.by_reference(
+            Reference(_as_served(folder, chain, file, drafts=drafts), chain), chain, utc_today()
+        )
+    else:
+        raise Usage("nothing says what should be served", "Give --data and --config, or --manifest and --root.")
+    if save is not None:
+        write_private(save, bytes(inspection.manifest), mode=0o644, replace=True)
+    with progress(len(inspection.questions), "asking") as advance:
+        found = inspection.of(visitor.ask, advance)
+    put(found.to_json() if as_json else found.to_text())
+    return found.exit
+
+
+def _as_served(folder: DataFolder, chain: Chain, file: Path | None, **flags: Any) -> Config:
+    """The settings of `serve`, for who draws its pages: the keyring is the one that it believed last."""
+    roots = tuple(fingerprint(str(key)) for key in chain.newest.root_keys)
+    known = {"data": folder.path, "keyring": folder.keyrings, "root": roots}
+    return load(flags | known, os.environ, _settings(file))
+
+
 def _settings(file: Path | None) -> bytes | None:
+    return None if file is None else _read(file, "Give the settings file with --config.")
+
+
+def _read(file: Path, advice: str = "Check the path.") -> bytes:
     try:
-        return None if file is None else file.read_bytes()
+        return file.read_bytes()
     except OSError as error:
-        raise Usage(f"{file} can't be read: {error.strerror}", "Give the settings file with --config.") from error
+        raise Usage(f"{file} can't be read: {error.strerror}", advice) from error
 
 
 def _delivered(found: Delivered) -> str:

@@ -62,6 +62,11 @@ def is_upload(path: str) -> bool:
     return path == UPLOADS or path.startswith(f"{UPLOADS}/")
 
 
+def allowed(name: str) -> bool:
+    """Whether a header of this name may be sent at all."""
+    return name.lower() not in _NEVER
+
+
 def complete(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """`headers` with the fixed ones, and without those that may never be sent."""
     kept = [(name, value) for name, value in headers if name.lower() not in _OURS | _NEVER]
