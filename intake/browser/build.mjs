@@ -3,8 +3,9 @@
  * gzip one), and lists them in `manifest.json`. The same sources give the same bytes on any machine.
  *
  * `carried.js` is the script of the form in one file: the page and its worker as they are, on another rim. Where they
- * ask for `rim.ts` they get `carried/rim.ts`, and where they say `Worker` or `fetch`, what `carried/platform.ts` has
- * under that name. It is wrapped in a function, because another language starts it anew (carried/open.ts).
+ * ask for `rim.ts` or `toll.ts` they get those of `carried/`, and where they say `Worker` or `fetch`, what
+ * `carried/platform.ts` has under that name. It is wrapped in a function, because another language starts it anew
+ * (carried/open.ts).
  */
 
 import { createHash } from "node:crypto";
@@ -15,6 +16,7 @@ import { brotliCompressSync, constants } from "node:zlib";
 import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
+const source = join(here, "source");
 const dist = join(here, "dist");
 
 const common = {
@@ -36,7 +38,9 @@ const common = {
 const otherRim = {
   name: "rim",
   setup: (build) => {
-    build.onResolve({ filter: /\/rim\.ts$/ }, () => ({ path: join(here, "source", "carried", "rim.ts") }));
+    build.onResolve({ filter: /^\.\/(rim|toll)\.ts$/ }, ({ path, resolveDir }) => {
+      return resolveDir === source ? { path: join(source, "carried", path) } : null;
+    });
   },
 };
 

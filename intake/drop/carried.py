@@ -1,69 +1,68 @@
 """The form in one file, to keep and to carry: the pages of all languages, script, style and keyring, and no request.
 
-The pages are those that `intake.drop.pages` draws. What they have in common stands in the file once, in shorthand and
-with slots; each language brings the texts for the slots (browser/source/carried/open.ts puts them in). So the file
-can't say anything that the pages don't, and three languages cost little more than one.
+The pages are those that `intake.drop.pages` draws. What they have in common stands in the file once, with slots; each
+language brings the texts for the slots (browser/source/carried/open.ts puts them in). So the file can't say anything
+that the pages don't, and three languages cost little more than one.
 
     a policy that allows this script, this style and nothing else
-    <script type="text/plain" id="keyring">      the signed note, as it was issued
-    <script type="text/plain" id="sheets">       what all languages share: page, part below the form, places
-    <script type="application/json" id="words">  what each says, and the shorthand's rules
+    <script type="text/plain" id="keyring">   the signed note, as it was issued
+    <script type="text/plain" id="sheets">    parts with "¦" between them: the languages' codes; what all languages
+                                              share (tag, page, part below the form, places); what each says
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import html
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from intake.drop.assets import Assets, Body
-from intake.drop.shorthand import shorten
 from intake.errors import Fault
 from intake.locale import Language
 
 SLOT = "¤"
-"""Before a slot's number in a sheet; no page may use it, nor what stands between sheets."""
+"""In a sheet: here stands the language's next text. No page may hold it, nor the two below."""
+AGAIN = "¬"
+"""Before a number and ";": here stands that text once more, counted from 0."""
 BETWEEN = "¦"
+"""Between the parts."""
 
+_TAG_PARTS = re.compile(r'"[^"]*"|[^"]+')
 _HTML_PARTS = re.compile(r"<[^>]*>|[^<]+")
-_PLACES_PARTS = re.compile(r"^[^|\n]*\|[^|\n]*\||.+|\n", re.MULTILINE)
-_ATTRIBUTE = re.compile(r'([a-z0-9-]+)="([^"]*)"')
 _NOSCRIPT = re.compile(r"<noscript>.*?</noscript>\n?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What the file shows in one language: the form's page, and what its script is given."""
+    """What the file shows in one language: the form's page, and the part of it that its script brings."""
 
     language: Language
     page: str
-    places: str
     sending: str
 
 
 class CarriedForm:
-    """Writes the file. Raises `Fault` when the pages of the languages are not built alike."""
+    """Writes the file. `places` is what `Gazetteer.table` gives.
 
-    def __init__(self, sheets: Sequence[Sheet], assets: Assets) -> None:
-        pages = [_NOSCRIPT.sub("", sheet.page) for sheet in sheets]
-        words = _Words([sheet.language.code for sheet in sheets])
-        self._shared = (
-            words.shared([_between(page, "<body>", "</body>").strip() for page in pages], _HTML_PARTS),
-            words.shared([sheet.sending for sheet in sheets], _HTML_PARTS),
-            words.shared([sheet.places for sheet in sheets], _PLACES_PARTS),
+    Raises `Fault` when the pages of the languages are not built alike.
+    """
+
+    def __init__(self, sheets: Sequence[Sheet], places: str, assets: Assets) -> None:
+        pages = [_spelled(_NOSCRIPT.sub("", sheet.page)) for sheet in sheets]
+        codes = [sheet.language.code for sheet in sheets]
+        words = _Words(codes)
+        self._sheets = BETWEEN.join(
+            (
+                " ".join(codes),
+                words.shared([_tag(page) for page in pages], _TAG_PARTS),
+                words.shared([_between(page, "<body>", "</body>").strip() for page in pages], _HTML_PARTS),
+                words.shared([_spelled(sheet.sending) for sheet in sheets], _HTML_PARTS),
+                words.shared([places] * len(sheets), _TAG_PARTS),
+                *(text for place in range(len(sheets)) for text in words.of(place)),
+            )
         )
-        self._languages = {
-            sheet.language.code: {
-                "title": html.unescape(_between(page, "<title>", "</title>")),
-                "attributes": _attributes(page),
-                "words": words.of(place),
-            }
-            for place, (sheet, page) in enumerate(zip(sheets, pages, strict=True))
-        }
         self._first = sheets[0].language
         self._title = _between(pages[0], "<title>", "</title>")
         self._unable = [(sheet.language.code, _unable(sheet)) for sheet in sheets]
@@ -79,7 +78,6 @@ class CarriedForm:
         return made[1]
 
     def _write(self, note: str) -> str:
-        rules, sheets = shorten(BETWEEN.join(self._shared))
         policy = (
             f"default-src 'none'; script-src '{_hash(self._script)}'; style-src '{_hash(self._style)}'; "
             "img-src data:; base-uri 'none'; form-action 'none'"
@@ -94,9 +92,8 @@ class CarriedForm:
                 '<meta name="referrer" content="no-referrer">\n',
                 f'<title>{self._title}</title>\n<link rel="icon" href="data:,">\n',
                 f"<style>{self._style}</style>\n",
-                _block("text/plain", "keyring", note),
-                _block("text/plain", "sheets", sheets),
-                _block("application/json", "words", _json({"rules": rules, "languages": self._languages})),
+                _block("keyring", note),
+                _block("sheets", self._sheets),
                 f"</head>\n<body>\n<noscript>\n{unable}</noscript>\n<script>{self._script}</script>\n</body>\n</html>\n",
             )
         )
@@ -112,15 +109,19 @@ class _Words:
     def shared(self, texts: Sequence[str], parts: re.Pattern[str]) -> str:
         """What the texts have in common, with a slot wherever they differ."""
         pieces = [parts.findall(text) for text in texts]
-        if len({len(each) for each in pieces}) > 1 or any(SLOT in text or BETWEEN in text for text in texts):
+        reserved = any(sign in text for text in texts for sign in (SLOT, AGAIN, BETWEEN))
+        if len({len(each) for each in pieces}) > 1 or reserved:
             raise Fault(
                 f"the form in {', '.join(self._codes)} is not built alike, so it doesn't fit into one file",
                 "Report this as a fault of the templates; meanwhile serve one language.",
             )
-        return "".join(
-            said[0] if len(set(said)) == 1 else f"{SLOT}{self._slots.setdefault(said, len(self._slots))};"
-            for said in zip(*pieces, strict=True)
-        )
+        return "".join(said[0] if len(set(said)) == 1 else self._slot(said) for said in zip(*pieces, strict=True))
+
+    def _slot(self, said: tuple[str, ...]) -> str:
+        if said in self._slots:
+            return f"{AGAIN}{self._slots[said]};"
+        self._slots[said] = len(self._slots)
+        return SLOT
 
     def of(self, place: int) -> list[str]:
         """The texts of one language, by slot."""
@@ -131,10 +132,15 @@ def _between(text: str, start: str, end: str) -> str:
     return text.partition(start)[2].rpartition(end)[0]
 
 
-def _attributes(page: str) -> dict[str, str]:
-    """Those of the `<html>` tag: language, direction, and what the script must trust."""
-    tag = _between(page[: page.index(">", page.index("<html")) + 1], "<html", ">")
-    return {name: html.unescape(value) for name, value in _ATTRIBUTE.findall(tag)}
+def _tag(page: str) -> str:
+    """The attributes of the `<html>` tag (language, direction, and what the script must trust), and the title."""
+    attributes = _between(page[: page.index(">", page.index("<html")) + 1], "<html", ">").strip()
+    return f'{attributes} data-title="{_between(page, "<title>", "</title>")}"'
+
+
+def _spelled(html: str) -> str:
+    """An apostrophe needs no escape where attributes stand in double quotes."""
+    return html.replace("&#39;", "'")
 
 
 def _unable(sheet: Sheet) -> str:
@@ -142,15 +148,11 @@ def _unable(sheet: Sheet) -> str:
     return sheet.sending.partition('data-state="random"')[2].partition(">")[2].partition("</p>")[0]
 
 
-def _block(kind: str, name: str, content: str) -> str:
+def _block(name: str, content: str) -> str:
     """Data inside the file. A newline goes before it, which the reader takes off."""
     if "</script" in content.lower() or "<!--" in content:
         raise Fault(f"the {name} of the form can't stand in a file", "Take </script and <!-- out of its texts.")
-    return f'<script type="{kind}" id="{name}">\n{content}</script>\n'
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/").replace("<!", "<\\u0021")
+    return f'<script type="text/plain" id="{name}">\n{content}</script>\n'
 
 
 def _hash(content: str) -> str:

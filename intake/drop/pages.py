@@ -180,7 +180,8 @@ class Pages:
         )
         pens = [_Pen(environment, setting, assets, served, one, catalogs[one.code]) for one in served]
         self._bodies = {pen.language.code: _render(pen) for pen in pens}
-        self._carried = CarriedForm([replace(pen, carried=True).sheet() for pen in pens], assets)
+        sheets = [replace(pen, carried=True).sheet() for pen in pens]
+        self._carried = CarriedForm(sheets, setting.places.table(self.languages), assets)
 
     @property
     def default(self) -> str:
@@ -291,7 +292,7 @@ class _Pen:
 
     def sheet(self) -> Sheet:
         """What the form in one file shows in this language."""
-        return Sheet(self.language, self.form(""), **self.given())
+        return Sheet(self.language, self.form(""), self.given()["sending"])
 
 
 def _render(pen: _Pen) -> _Bodies:

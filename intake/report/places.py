@@ -22,7 +22,7 @@ import io
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -99,20 +99,38 @@ class Gazetteer:
         The parts are the id, the id of the place around it (empty where that is not offered itself), the name in this
         language, and each other name that is not just another spelling of one before it.
         """
-        offered = [place for place in self.places if place.suggested]
-        ids = {place.id for place in offered}
-        lines = []
-        for place in offered:
-            shown = place.name(language)
-            around = place.parent if place.parent in ids else ""
-            lines.append("|".join([place.id, around, shown, *_others(shown, [*place.names.values(), *place.aliases])]))
+        return "\n".join(
+            "|".join([place.id, around, place.name(language), *_others(place, language)])
+            for place, around in self._offered()
+        )
+
+    def table(self, languages: Sequence[str]) -> str:
+        """What `suggestions` gives in each of these languages, in one text (browser/source/carried/places.ts reads it).
+
+        The first line names the languages of the names; then a place a line: the id, the id around it, its name in each
+        of them (empty where there is none), and each alias that is offered in at least one of `languages`.
+        """
+        offered = self._offered()
+        columns = list(dict.fromkeys(code for place, _ in offered for code in place.names))
+        lines = ["|".join(columns)]
+        for place, around in offered:
+            needed = {name for language in languages for name in _others(place, language)}
+            names = [place.names.get(code, "") for code in columns]
+            lines.append("|".join([place.id, around, *names, *(name for name in place.aliases if name in needed)]))
         return "\n".join(lines)
 
+    def _offered(self) -> list[tuple[Place, str]]:
+        """The places that the form may offer, each with the id of the one around it, if that is offered itself."""
+        offered = [place for place in self.places if place.suggested]
+        ids = {place.id for place in offered}
+        return [(place, place.parent if place.parent in ids else "") for place in offered]
 
-def _others(shown: str, names: Iterable[str]) -> list[str]:
-    """The names that have a word which no name before them has: the rest is found by those."""
-    covered = set(search_key(shown).split())
+
+def _others(place: Place, language: str) -> list[str]:
+    """The names that have a word which no name before them has: the rest is found by those. First is the one shown."""
+    covered = set(search_key(place.name(language)).split())
     found = []
+    names = (*place.names.values(), *place.aliases)
     for name in sorted(names, key=lambda name: -len(search_key(name).split())):
         words = set(search_key(name).split())
         if not words <= covered:

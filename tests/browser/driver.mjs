@@ -14,6 +14,7 @@ import { believe } from "../../intake/browser/source/keyring.ts";
 import { Identity } from "../../intake/browser/source/opened.ts";
 import { solve } from "../../intake/browser/source/toll.ts";
 import { pack, packed } from "../../intake/browser/source/package.ts";
+import { placesIn } from "../../intake/browser/source/carried/places.ts";
 import { readPlaces, suggest } from "../../intake/browser/source/places.ts";
 import { verify } from "../../intake/browser/source/reply.ts";
 import { Sealing } from "../../intake/browser/source/sealing.ts";
@@ -58,6 +59,7 @@ const tasks = {
     const known = readPlaces(places);
     return typed.map((text) => suggest(known, text).map(({ id }) => id));
   },
+  "places in": ({ table, language }) => placesIn(table, language),
   answers: ({ kinds, pairs }) => answersOf(new Map(kinds), pairs),
   seal: ({ recipients, size }) => base64(seal(pattern(size), recipients.map((one) => fromBech32("age1pq", one))), true),
   pack: ({ report }) => base64(pack(report), true),

@@ -53,6 +53,14 @@ def test_every_place_is_found_by_each_of_its_names(language: str) -> None:
         assert (place.id in found) == place.suggested, (name, found)
 
 
+def test_the_carried_forms_table_gives_what_the_page_is_given() -> None:
+    gazetteer = packaged_places()
+    for served in (LANGUAGES, LANGUAGES[:1], ("ru", "xx")):
+        table = gazetteer.table(served)
+        said = run_page({"task": "places in", "table": table, "language": language} for language in served)
+        assert [answer["done"] for answer in said] == [gazetteer.suggestions(language) for language in served]
+
+
 @pytest.mark.parametrize("typed", ["horog", "Хоруғ", "Хорог", "khorugh", "XOROG", "хор", "kho", "Xaragh"])
 def test_one_town_in_any_script(typed: str) -> None:
     tasks = [

@@ -5,17 +5,13 @@
  * another page: its script starts anew, and what was written so far goes along.
  */
 
-interface Language {
-  readonly title: string;
-  readonly attributes: Readonly<Record<string, string>>;
-  readonly words: readonly string[];
-}
-
 interface Given {
   readonly places: string;
   readonly sending: string;
   readonly note: string;
 }
+
+type Five = readonly [string, string, string, string, string];
 
 /** The page's script, wrapped by the build so that it can start again. */
 declare function fill(given: Given): void;
@@ -24,11 +20,9 @@ type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 type Written = readonly [name: string, value: string];
 
 const text = (id: string): string => document.getElementById(id)!.textContent!.slice(1);
-const { rules, languages } = JSON.parse(text("words")) as { rules: string[]; languages: Record<string, Language> };
 const note = text("keyring");
-
-/** The page, the part below the form, and the places: written out again from their shorthand (drop/shorthand.py). */
-const sheets = rules.reduceRight((short, rule) => short.split(rule[0]!).join(rule.slice(1)), text("sheets")).split("¦");
+const [codes, tag, page, sending, places, ...words] = text("sheets").split("¦") as [...Five, ...string[]];
+const languages = codes.split(" ");
 
 const form = (): HTMLFormElement | null => document.querySelector("form");
 const named = (): Control[] => Array.from(form()?.querySelectorAll<Control>("[name]") ?? []);
@@ -59,13 +53,17 @@ function rewrite(pairs: readonly Written[]): void {
 }
 
 function show(code: string): void {
-  const { title, attributes, words } = languages[code]!;
+  const count = words.length / languages.length;
+  const said = words.slice(languages.indexOf(code) * count);
+  let next = 0;
+  const filled = (sheet: string): string => sheet.replace(/¤|¬(\d+);/g, (_, known?: string) => said[known ? Number(known) : next++]!);
   const kept = written();
-  const [page, sending, places] = sheets.map((sheet) => sheet.replace(/¤(\d+);/g, (_, at: string) => words[Number(at)]!));
-  for (const name of Object.keys(attributes)) document.documentElement.setAttribute(name, attributes[name]!);
-  document.title = title;
-  document.body.innerHTML = page!;
-  fill({ places: places!, sending: sending!, note });
+  const holder = document.createElement("div");
+  holder.innerHTML = `<p ${filled(tag)}>`;
+  Array.from(holder.firstElementChild!.attributes, ({ name, value }) => document.documentElement.setAttribute(name, value));
+  document.title = document.documentElement.dataset["title"]!;
+  document.body.innerHTML = filled(page);
+  fill({ places, sending: filled(sending), note });
   rewrite(kept);
   document.querySelectorAll<HTMLAnchorElement>("nav a").forEach((link) =>
     link.addEventListener("click", (event) => {
@@ -75,4 +73,4 @@ function show(code: string): void {
   );
 }
 
-show(Object.keys(languages)[0]!);
+show(languages[0]!);

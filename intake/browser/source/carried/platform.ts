@@ -7,6 +7,7 @@
 import type { ToPage, ToWorker } from "../messages.ts";
 import { showDates } from "./dates.ts";
 import { handOver } from "./handing.ts";
+import { placesIn } from "./places.ts";
 
 /** What the loader brings in the language that is shown (open.ts). */
 declare const given: { readonly places: string; readonly sending: string; readonly note: string };
@@ -15,7 +16,7 @@ type Listener<T> = ((event: { readonly data: T }) => void) | null;
 
 /** The worker's own global object, and that of a script with constants before it. */
 export const self = {
-  places: given.places,
+  places: placesIn(given.places, document.documentElement.lang),
   sending: given.sending,
   onmessage: null as Listener<ToWorker>,
 };
