@@ -66,10 +66,18 @@ def visible(text: str) -> str:
     )
 
 
-def changes(answers: Mapping[str, Json]) -> str | None:
-    """Whether it takes the report back, "withdraw", or changes what is allowed, "consent"; None for neither."""
-    told = answers.get(CHANGE)
-    return told if isinstance(told, str) and told in ("withdraw", "consent") else None
+def changes(report: Report) -> str | None:
+    """Whether it takes the report back, "withdraw", or changes what is allowed, "consent"; None for neither.
+
+    Only who comes back by the code changes anything. Ticks are a change by themselves: without JavaScript they can be
+    given beside "it stays as it was", and whoever ticks wants something that a person must look at.
+    """
+    if report.in_reply_to is None:
+        return None
+    told = report.answers.get(CHANGE)
+    if isinstance(told, str) and told in ("withdraw", "consent"):
+        return told
+    return "consent" if report.answers.get("consent") else None
 
 
 def render(
@@ -88,7 +96,7 @@ class _Reading:
         self._questionnaire = questionnaire
         self._words = words
         self._places = places
-        self._change = changes(report.answers) if questionnaire.field(CHANGE) is None else None
+        self._change = changes(report) if questionnaire.field(CHANGE) is None else None
 
     def lines(self) -> Iterator[str]:
         report = self._report

@@ -64,7 +64,7 @@ class Line:
             "due": clock.isoformat() if clock else None,
             "imported": self.imported.isoformat(),
             "language": self.report.language,
-            "change": changes(self.report.answers),
+            "change": changes(self.report),
             "title": title(self.report.answers),
             "seen": list(self.handling.seen),
             "flags": list(self.handling.flags),

@@ -32,7 +32,7 @@ def rows(lines: Iterable[Line], label: str, now: datetime) -> Iterator[str]:
         marks += ["on hold"] if said.hold else []
         marks += ["done"] if said.done else []
         about = safe(title(line.report.answers)) or "(no words)"
-        if change := changes(line.report.answers):
+        if change := changes(line.report):
             about = f"{_CHANGES[change]}: {about}"
         new = " " if label in said.seen else "*"
         end = f"  {safe(' '.join(marks))}" if marks else ""

@@ -58,6 +58,7 @@ MODULES: tuple[str, ...] = (
     "intake.review.bundles",
     "intake.review.alarms",
     "intake.review.handling",
+    "intake.review.decisions",
     "intake.review.cases",
     "intake.review.replies",
 )

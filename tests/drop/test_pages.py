@@ -230,9 +230,9 @@ def test_every_sentence_is_translated(language: str, pages: Pages) -> None:
 @pytest.mark.parametrize(
     ("language", "waits", "promise"),
     [
-        ("en", "Nothing changes until one of us has read this.", "at once"),
-        ("ru", "Пока кто-то из нас это не прочтёт, ничего не изменится.", "сразу останавливает"),
-        ("tg", "То яке аз мо инро нахонад, чизе иваз намешавад.", "фавран бозмедорад"),
+        ("en", "nothing more of your report is passed on until one of us has read this and decided.", "at once"),
+        ("ru", "ничего не передадут дальше, пока кто-то из нас это не прочтёт и не решит.", "сразу останавливает"),
+        ("tg", "дигар чизе ба касе дода намешавад, то яке аз мо инро хонда қарор диҳад.", "фавран бозмедорад"),
     ],
 )
 def test_who_comes_back_is_told_that_a_change_waits_for_a_reader(

@@ -288,7 +288,8 @@ def test_a_report_taken_back_says_so_in_lists_and_above_every_report_of_its_thre
             f"{' (this one)' * (shown == other)}: {LABELS[f'={change}']}"
             for other, change in ((consent, "consent"), (withdraw, "withdraw"))
         ]
-        assert top[2] == shown
+        assert top[2] == "STOPPED: nothing new goes out: a change by the code waits for a reviewer's decision."
+        assert top[4] == shown
     told = json.loads(review(folder, "show", first, "--json").stdout)
     assert told["changed"] == {consent: "consent", withdraw: "withdraw"}
     assert "LOOK" not in review(folder, "show", apart).stdout

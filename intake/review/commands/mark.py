@@ -13,12 +13,12 @@ import click
 
 from intake.errors import Usage
 from intake.keyring.lines import named_badly
-from intake.review import handling
+from intake.review import decisions, handling
 from intake.review.entrance import enter, vault_option
 from intake.review.journal import Journal
 from intake.review.submissions import find
 from intake.review.triage import Tier
-from intake.terminal import say
+from intake.terminal import safe, say
 
 _RULES = "rules"
 
@@ -29,7 +29,9 @@ _RULES = "rules"
 @click.option(
     "--tier", type=click.Choice([*(tier.name for tier in Tier), _RULES]), help="Set it; `rules` gives it back."
 )
-@click.option("--reason", default="", help="Why the tier: needed with --tier.")
+@click.option("--reason", default="", help="Why the tier, or why --holds: needed with either.")
+@click.option("--holds", is_flag=True, help="After a change by the code: what this report allows is what holds now.")
+@click.option("--confirmed", default="", metavar="HOW", help="With --holds: how, by another way than the code.")
 @click.option("--flag", "flags", multiple=True, metavar="NAME", help="Put a flag on; repeatable.")
 @click.option("--unflag", "unflags", multiple=True, metavar="NAME", help="Take a flag off.")
 @click.option("--tag", "tags", multiple=True, metavar="NAME", help="Put a tag on; repeatable.")
@@ -45,6 +47,8 @@ def command(
     ids: tuple[str, ...],
     tier: str | None,
     reason: str,
+    holds: bool,
+    confirmed: str,
     flags: tuple[str, ...],
     unflags: tuple[str, ...],
     tags: tuple[str, ...],
@@ -55,7 +59,9 @@ def command(
     seen: bool,
 ) -> None:
     """Say something of submissions: all of it or nothing, signed in your log. ID - takes ids from standard input."""
-    if not (tier or flags or unflags or tags or untags or seen or any(v is not None for v in (assign, hold, done))):
+    if not (
+        tier or holds or flags or unflags or tags or untags or seen or any(v is not None for v in (assign, hold, done))
+    ):
         raise Usage("nothing to say of them was given", "See intake review mark --help.")
     if assign and (wrong := named_badly(assign)):
         raise Usage(f"{assign} is no reviewer's label: it {wrong}", "Give the label that stands in the keyring.")
@@ -76,9 +82,15 @@ def command(
                 for field, value in (("assigned", assign), ("hold", hold), ("done", done)):
                     if value is not None:
                         journal.record(handling.entity(each), field, value.strip() or None)
+                if holds:
+                    decisions.decide(journal, desk.label, each, reason, confirmed)
                 if seen:
                     handling.see(journal, each, desk.label)
         say(f"{len(set(found))} marked.")
+        if holds:
+            with desk.reading() as connection:
+                for each in dict.fromkeys(found):
+                    say(f"{each[:8]}: {safe(str(decisions.standing_of(connection, each)))}.")
 
 
 def _marks(journal: Journal, submission_id: str, kind: str, names: tuple[str, ...], *, on: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +12,12 @@ from sqlalchemy import Connection, select
 
 from intake.locale import catalog, languages, packaged_places, packaged_questionnaire
 from intake.report.reading import LABELS, changes, render
-from intake.review import handling, inbox, listings, submissions
+from intake.review import decisions, handling, inbox, listings, submissions
 from intake.review.entrance import enter, vault_option
 from intake.review.fields import hidden, shown
 from intake.review.handling import Handling, handling_of
 from intake.review.practice import exercise
+from intake.review.standing import Decision, Standing
 from intake.review.submissions import Submission
 from intake.review.triage import Triage, as_of
 from intake.review.vault import Vault
@@ -44,6 +46,8 @@ def command(vault: Path, submission_id: str, contact: bool, language: str, as_js
         with desk.reading() as connection:
             said, thread = handling_of(connection, found.id), submissions.thread(connection, found.id)
             changed = _changed(connection, thread)
+            standing = decisions.standings(connection, thread)[found.id]
+            decided = decisions.decisions_of(connection, thread)
             stray = submissions.strays(connection, found.report)
             numbers = connection.execute(
                 select(submissions.copy.c.sha256).where(submissions.copy.c.number == found.number)
@@ -55,12 +59,16 @@ def command(vault: Path, submission_id: str, contact: bool, language: str, as_js
         if as_json:
             put(
                 json.dumps(
-                    _facts(found, told, said, thread, answers) | {"changed": changed}, indent=2, ensure_ascii=False
+                    _facts(found, told, said, thread, answers) | {"changed": changed} | _consent(standing),
+                    indent=2,
+                    ensure_ascii=False,
                 )
             )
             return
         for each, change in changed.items():
             put(safe(f"LOOK: {each[:8]}{' (this one)' * (each == found.id)}: {LABELS[f'={change}']}"))
+        for line in _allowed(standing, decided, found.id) if changed else ():
+            put(safe(line))
         for line in _head(desk, found, told, said, thread, copies=len(numbers)):
             put(safe(line))
         names = {place.id: place.name(language) for place in packaged_places().places}
@@ -74,8 +82,24 @@ def command(vault: Path, submission_id: str, contact: bool, language: str, as_js
 
 def _changed(connection: Connection, thread: tuple[str, ...]) -> dict[str, str]:
     """Which reports of a thread take it back or change what is allowed, and which of the two; the oldest first."""
-    told = {each: changes(report.answers) for each, report in submissions.reports(connection, thread).items()}
+    told = {each: changes(report) for each, report in submissions.reports(connection, thread).items()}
     return {each: change for each, change in told.items() if change is not None}
+
+
+def _allowed(standing: Standing, decided: Sequence[Decision], report_id: str) -> Iterator[str]:
+    """What holds now that something changed by the code, and who decided it."""
+    if standing.duress:
+        yield f"POSSIBLE DURESS: {', and '.join(standing.duress)}. Whoever has the witness may have written it."
+    for each in decided:
+        how = f" Confirmed: {each.confirmed}" if each.confirmed else ""
+        yield f"{each.reviewer} decided: what {each.holds[:8]} allows holds. {each.reason}{how}"
+    yield f"{'STOPPED' if standing.stopped else 'LOOK'}: {standing}."
+    if standing.stopped:
+        yield f"  Decide which report holds: intake review mark {report_id[:8]} --holds --reason WHY"
+
+
+def _consent(standing: Standing) -> dict[str, object]:
+    return {"allowed": sorted(standing.allowed), "stopped": standing.stopped, "duress": [*standing.duress]}
 
 
 def _head(
