@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
 import secrets
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -65,3 +68,52 @@ def write_private(path: Path, content: bytes, *, mode: int = 0o600, replace: boo
     """`new_file` in one call."""
     with new_file(path, mode=mode, replace=replace) as file:
         file.write(content)
+
+
+def renew(folder: Path, kept: Iterable[str], stamp: int) -> None:
+    """Write the files `kept` of `folder` anew, in this order, and drop the others.
+
+    Folder and files are made new, so that neither their place on the disk nor any of their times tells when they came:
+    their time of change becomes `stamp` (nanoseconds). Nobody may write to them meanwhile. A name is never missing, so
+    what is cut off can be done again. Raises `OSError`, and `Fault` as `new_file` does.
+    """
+    new = renewing(folder)
+    shutil.rmtree(new, ignore_errors=True)
+    private_folder(new)
+    names = list(kept)
+    for name in names:
+        write_private(new / name, (folder / name).read_bytes())
+        os.utime(new / name, ns=(stamp, stamp))
+    os.utime(new, ns=(stamp, stamp))
+    sync_folder(new)
+    if not exchange(new, folder):
+        # Their content is the same: a mixture of old and new is as good as either.
+        for name in names:
+            (new / name).replace(folder / name)
+        for path in folder.iterdir():
+            if path.name not in names:
+                path.unlink()
+        os.utime(folder, ns=(stamp, stamp))
+        sync_folder(folder)
+    sync_folder(folder.parent)
+    shutil.rmtree(new)
+
+
+def renewing(folder: Path) -> Path:
+    """What `renew` leaves beside a folder when it is cut off: of no use to anybody."""
+    return folder.with_name(f".{folder.name}.new")
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Let two names change places in one step (Linux's renameat2). False where the file system can't.
+
+    Raises `OSError`.
+    """
+    here, swap = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    rename = ctypes.CDLL(None, use_errno=True).renameat2
+    if not rename(here, os.fsencode(one), here, os.fsencode(other), swap):
+        return True
+    number = ctypes.get_errno()
+    if number in (errno.EINVAL, errno.ENOSYS):
+        return False
+    raise OSError(number, os.strerror(number), str(one))

@@ -25,6 +25,7 @@ from intake.drop.app import utc_today
 from intake.drop.belief import stored_chain
 from intake.drop.config import Config, load
 from intake.drop.delivery import Delivered
+from intake.drop.fold import fold as everything
 from intake.drop.folder import DataFolder, Role
 from intake.drop.store import Store
 from intake.durable import write_private
@@ -168,7 +169,7 @@ def fold(data: Path) -> None:
     """Rewrite the store so that it tells the day of each report and nothing finer."""
     folder = DataFolder.open(data)
     with folder.held(Role.MAINTAIN), _opened(folder) as store:
-        store.fold(utc_today())
+        everything(folder, store, utc_today())
     say("folded")
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from intake.drop.belief import stored_chain
+from intake.drop.fold import fold
 from intake.drop.folder import DataFolder
 from intake.drop.store import Entry, Store
 from intake.durable import new_file
@@ -35,7 +36,7 @@ def export(folder: DataFolder, store: Store, to: Path, today: date, *, everythin
     key = drop_key(folder, chain)
     if not to.is_dir():
         raise Fault(f"{to} is not a folder", "Make it first.")
-    store.fold(today)
+    fold(folder, store, today)
     files = []
     last = store.last_bundle()
     if last is not None and last.note is not None:

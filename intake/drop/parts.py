@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import io
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from intake.durable import new_file, private_folder, sync_folder, write_private
+from intake.durable import new_file, private_folder, renew, renewing, sync_folder
 from intake.errors import Fault
 
 if TYPE_CHECKING:
@@ -44,8 +43,11 @@ class Parts(Protocol):
     def delete(self, identifier: bytes) -> None:
         """Remove all parts of a report, if there are any."""
 
-    def fold(self, identifier: bytes, number: int, day: date) -> None:
-        """Write a whole report's `number` parts anew, so that they tell its day and nothing finer; once is enough."""
+    def fold(self, identifier: bytes, parts: range, day: date) -> None:
+        """Write these parts anew, so that they tell `day` or that of the fold and nothing finer.
+
+        Parts before `parts` were folded before, those behind it belong to nothing. Nobody may write to them meanwhile.
+        """
 
     def ids(self) -> Iterator[bytes]:
         """Whatever has parts here, in order of id."""
@@ -91,36 +93,20 @@ class FolderParts:
     def delete(self, identifier: bytes) -> None:
         """See `Parts`."""
         with disk(self._path):
+            shutil.rmtree(renewing(self._folder(identifier)), ignore_errors=True)
             try:
                 shutil.rmtree(self._folder(identifier))
             except FileNotFoundError:
                 return
             sync_folder(self._path)
 
-    def fold(self, identifier: bytes, number: int, day: date) -> None:
-        """See `Parts`. The new folder is whole before it takes the old one's name, and what is cut off is done again.
-
-        Nobody may read or write these parts meanwhile: whoever folds or exports is alone.
-        """
-        folder, new, old = self._folder(identifier), self._beside(identifier, "new"), self._beside(identifier, "old")
-        stamp = int(datetime.combine(day, time(), UTC).timestamp()) * 10**9
+    def fold(self, identifier: bytes, parts: range, day: date) -> None:
+        """See `Parts`. All of them are written anew, or none when nothing came since the last time."""
+        folder, stamp = self._folder(identifier), midnight(day)
         with disk(self._path):
-            if not folder.exists() and new.exists():
-                new.rename(folder)  # the power failed between the two renames
-            if folder.stat().st_mtime_ns != stamp:
-                shutil.rmtree(new, ignore_errors=True)
-                private_folder(new)
-                for each in range(number):
-                    write_private(new / str(each), (folder / str(each)).read_bytes())
-                    os.utime(new / str(each), ns=(stamp, stamp))
-                os.utime(new, ns=(stamp, stamp))
-                sync_folder(new)
-                shutil.rmtree(old, ignore_errors=True)
-                folder.rename(old)
-                new.rename(folder)
-            sync_folder(self._path)
-            for left in (new, old):
-                shutil.rmtree(left, ignore_errors=True)
+            if folder.is_dir() and folder.stat().st_mtime_ns != stamp:
+                renew(folder, map(str, range(parts.stop)), stamp)
+            shutil.rmtree(renewing(folder), ignore_errors=True)  # the power failed before that
 
     def ids(self) -> Iterator[bytes]:
         """See `Parts`."""
@@ -139,9 +125,6 @@ class FolderParts:
 
     def _folder(self, identifier: bytes) -> Path:
         return self._path / identifier.hex()
-
-    def _beside(self, identifier: bytes, word: str) -> Path:
-        return self._path / f".{identifier.hex()}.{word}"
 
 
 class PartsReader(io.RawIOBase):
@@ -169,6 +152,11 @@ class PartsReader(io.RawIOBase):
         target[:size] = self._rest[:size]
         self._rest = self._rest[size:]
         return size
+
+
+def midnight(day: date) -> int:
+    """When a day begins (UTC), in nanoseconds as files have them."""
+    return int(datetime.combine(day, time(), UTC).timestamp()) * 10**9
 
 
 def count(size: int) -> int:

@@ -18,6 +18,7 @@ from intake.drop.app import create_app, utc_today
 from intake.drop.assets import Assets
 from intake.drop.belief import Belief
 from intake.drop.config import Config
+from intake.drop.fold import fold
 from intake.drop.folder import DataFolder, Role
 from intake.drop.mailboxes import Mailboxes
 from intake.drop.pages import Pages, Setting
@@ -143,7 +144,7 @@ class Caretaker(threading.Thread):
             with self._folder.held(Role.MAINTAIN, wait=True):
                 self._mailboxes.expire(today)
                 self._uploads.expire(today)
-                self._store.fold(today)
+                fold(self._folder, self._store, today)
         except IntakeError as error:
             self._say(f"the store could not be folded: {error}")
 

@@ -196,11 +196,13 @@ class Store:
     def fold(self, today: date) -> None:
         """Rewrite the file so that it tells the day of each report and nothing finer, and empty the write-ahead log.
 
-        Needs as much free disk as the file is large. Raises `Fault` when a reader holds the log for two minutes.
+        What is not yet a report is folded by `Uploads`. Needs as much free disk as the file is large. Raises `Fault`
+        when a reader holds the log for two minutes.
         """
+        last = self.folded()
         for entry in self.entries():
-            if entry.parts:
-                self.parts.fold(entry.id, entry.parts, entry.day)
+            if entry.parts and entry.day >= last:
+                self.parts.fold(entry.id, range(entry.parts), entry.day)
         with self.writing() as connection:
             connection.execute(update(chain).values(folded=today.isoformat()))
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

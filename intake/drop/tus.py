@@ -31,7 +31,8 @@ from intake.drop.buckets import Buckets
 from intake.drop.headers import TUS, UPLOADS, is_upload
 from intake.drop.parts import PART, Full
 from intake.drop.problems import Problem
-from intake.drop.uploads import PLAINTEXT_LIMIT, Locked, Misplaced, Refused, Stored, TooLong, Unknown, Upload
+from intake.drop.unfinished import Upload
+from intake.drop.uploads import PLAINTEXT_LIMIT, Locked, Misplaced, Refused, Stored, TooLong, Unknown
 from intake.errors import Fault, IntakeError
 from intake.keyring import Chain
 

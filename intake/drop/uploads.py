@@ -15,16 +15,14 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import os
-import shutil
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
-from datetime import date, timedelta
-from pathlib import Path
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
 from intake.drop import parts as pieces
@@ -33,8 +31,9 @@ from intake.drop.folder import DataFolder
 from intake.drop.parts import PART, Full, Parts, PartsReader, disk
 from intake.drop.problems import NOT_SEALED, OTHER_BYTES, Problem
 from intake.drop.store import RESERVE, Entry, Outcome
-from intake.durable import private_folder, sync_folder, write_private
-from intake.errors import Fault, IntakeError
+from intake.drop.unfinished import Upload, Work, move
+from intake.durable import private_folder, sync_folder
+from intake.errors import IntakeError
 from intake.keyring import Chain
 from intake.report import sizes
 from intake.sealing import HEADER_LIMIT
@@ -43,11 +42,12 @@ if TYPE_CHECKING:
     from hashlib import _Hash
 
 PLAINTEXT_LIMIT = 2 * 2**30
-LIFETIME = timedelta(days=7)
 HASHES = 1000
 UNFINISHED = 1000
 """So many uploads may be under way. Beyond, those that have sent next to nothing for `IDLE` seconds give way."""
 IDLE = 600
+
+_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class Refused(IntakeError):
@@ -89,34 +89,6 @@ class Ledger(Protocol):
 
     def put_parts(self, identifier: bytes, size: int, sha256: bytes, *, claimed: int | None, day: date) -> Outcome:
         """Keep a report whose parts are durable."""
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """One upload: sizes in bytes. `reviewers` is 0 until its header has come and was judged."""
-
-    size: int
-    offset: int
-    day: date  # it began
-    claimed: int | None
-    reviewers: int = 0
-
-    @property
-    def expires(self) -> date:
-        """It ends at the midnight (UTC) at which this day begins."""
-        return self.day + LIFETIME
-
-    def __bytes__(self) -> bytes:
-        return json.dumps({**asdict(self), "day": self.day.isoformat()}).encode()
-
-    @classmethod
-    def parse(cls, content: bytes) -> Upload:
-        """What `bytes` gave. Raises `Fault`."""
-        try:
-            found = json.loads(content)
-            return cls(**{**found, "day": date.fromisoformat(found["day"])})
-        except (ValueError, TypeError, KeyError) as error:
-            raise Fault("the state of an upload is damaged", "Remove its folder in DATA/uploads.") from error
 
 
 class Uploads:
@@ -170,7 +142,7 @@ class Uploads:
         if entry := self._ledger.entry(identifier):
             return Upload(entry.size, entry.size, entry.day, entry.claimed)
         with disk(self._path):
-            found = _Work(self._path / identifier.hex()).state(day)
+            found = Work(self._path / identifier.hex()).state(day)
         # Between the two looks the last piece may have made it a report.
         if found is None and (entry := self._ledger.entry(identifier)):
             return Upload(entry.size, entry.size, entry.day, entry.claimed)
@@ -208,7 +180,7 @@ class Uploads:
             if after.offset == after.size:
                 self._finish(identifier, work, after, day)
             else:
-                _move(work, found, after)
+                move(work, found, after)
             return after
 
     def cancel(self, identifier: bytes, day: date) -> None:
@@ -221,39 +193,58 @@ class Uploads:
 
     def expire(self, day: date) -> None:
         """Delete what has not ended in time, and parts that belong to nothing."""
-        with disk(self._path):
-            names = sorted(path.name for path in self._path.iterdir()) if self._path.is_dir() else []
-        for name in names:
-            try:
-                identifier = bytes.fromhex(name)
-                with self._writing(identifier, Unknown("the upload is a report")) as work:
-                    if work.state(day) is None:
-                        self._end(identifier, work)
-            except (ValueError, Locked, Unknown):
-                continue
+        for identifier in self._ids():
+            with suppress(Locked, Unknown), self._writing(identifier, Unknown("the upload is a report")) as work:
+                if work.state(day) is None:
+                    self._end(identifier, work)
         for identifier in self._parts.ids():
             # In this order: an upload's folder goes only after the row was entered.
             if not (self._path / identifier.hex()).exists() and self._ledger.entry(identifier) is None:
                 self._parts.delete(identifier)
 
+    def fold(self) -> None:
+        """Write what is unfinished anew, in order of id, so that it tells the day it began and nothing finer.
+
+        A request that writes to one of them meanwhile is told that it is locked.
+        """
+        for identifier in self._ids():
+            with suppress(Locked, Unknown), self._writing(identifier, Unknown("a report by now"), wait=True) as work:
+                found = work.stated()
+                if found is None:
+                    continue
+                whole = found.offset // PART
+                self._parts.fold(identifier, range(found.folded, whole), found.day)
+                if found.folded != whole:
+                    work.keep(replace(found, folded=whole))
+                work.fold(found)
+
+    def count(self) -> int:
+        """How many are under way."""
+        return len(self._ids())
+
+    def _ids(self) -> list[bytes]:
+        """Of all unfinished uploads, in order."""
+        with disk(self._path):
+            names = sorted(os.listdir(self._path)) if self._path.is_dir() else []  # noqa: PTH208  # names are enough
+        return [bytes.fromhex(name) for name in names if _ID.fullmatch(name)]
+
     def _make_place(self, day: date) -> None:
-        names = os.listdir(self._path)  # noqa: PTH208  # names are all that is needed, at every creation
-        if len(names) < self._unfinished:
+        ids = self._ids()
+        if len(ids) < self._unfinished:
             return
         gone = 0
-        for name in names:
-            state = self._path / name / "state"
-            try:
+        for identifier in ids:
+            state = self._path / identifier.hex() / "state"
+            with (
+                suppress(FileNotFoundError, Locked, Unknown),
+                self._writing(identifier, Unknown("the upload is a report")) as work,
+            ):
                 if self._now() - state.stat().st_mtime < IDLE:
                     continue
-                identifier = bytes.fromhex(name)
-                with self._writing(identifier, Unknown("the upload is a report")) as work:
-                    found = work.state(day)
-                    if found is None or found.offset < PART:
-                        self._end(identifier, work)
-                        gone += 1
-            except (ValueError, FileNotFoundError, Locked, Unknown):
-                continue
+                found = work.state(day)
+                if found is None or found.offset < PART:
+                    self._end(identifier, work)
+                    gone += 1
         if not gone:
             raise Full("too many uploads are under way")
 
@@ -261,7 +252,7 @@ class Uploads:
         if self._parts.room() - size < self._reserve:
             raise Full("only the reserve for small reports would be left on the disk")
 
-    def _place(self, identifier: bytes, work: _Work, found: Upload, content: bytes) -> None:
+    def _place(self, identifier: bytes, work: Work, found: Upload, content: bytes) -> None:
         """Make bytes durable behind the offset: whole parts in their place, the others in the tail."""
         number, begun = divmod(found.offset, PART)
         taken = content[: PART - begun]
@@ -275,7 +266,7 @@ class Uploads:
         else:
             work.extend(number, begun, taken)
 
-    def _finish(self, identifier: bytes, work: _Work, after: Upload, day: date) -> None:
+    def _finish(self, identifier: bytes, work: Work, after: Upload, day: date) -> None:
         count = pieces.count(after.size)
         if after.size <= sizes.sealed_size(after.reviewers, sizes.PUT_PLAINTEXT_LIMIT):
             body = b"".join(self._parts.get(identifier, number) for number in range(count))
@@ -290,7 +281,7 @@ class Uploads:
             raise Refused(OTHER_BYTES)
         work.remove()
 
-    def _end(self, identifier: bytes, work: _Work) -> None:
+    def _end(self, identifier: bytes, work: Work) -> None:
         """Remove an upload that became no report."""
         self._hashes.pop(identifier, None)
         work.forget()
@@ -315,7 +306,7 @@ class Uploads:
         return hashlib.file_digest(reader, "sha256").digest()
 
     @contextmanager
-    def _writing(self, identifier: bytes, ended: IntakeError) -> Iterator[_Work]:
+    def _writing(self, identifier: bytes, ended: IntakeError, *, wait: bool = False) -> Iterator[Work]:
         """Hold an upload's folder. Raises `Unknown`, `Locked`, and `ended` when it has become a report."""
         path = self._path / identifier.hex()
         with disk(self._path):
@@ -325,7 +316,7 @@ class Uploads:
                 raise (ended if self._ledger.entry(identifier) else Unknown("no such upload")) from None
         try:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
                 # Whoever held it before may have removed the folder.
                 held = os.path.samestat(os.fstat(descriptor), path.stat())
             except (BlockingIOError, FileNotFoundError):
@@ -333,7 +324,7 @@ class Uploads:
             if not held:
                 raise Locked("another request writes to this upload")
             with disk(path):
-                work = _Work(path)
+                work = Work(path)
                 if self._ledger.entry(identifier):
                     work.remove()  # the power failed before that
                     raise ended
@@ -342,74 +333,7 @@ class Uploads:
             os.close(descriptor)
 
 
-class _Work:
-    """The folder of one upload."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def state(self, day: date) -> Upload | None:
-        """What was kept last; None when nothing was, or it has expired."""
-        try:
-            found = Upload.parse((self._path / "state").read_bytes())
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        return found if day < found.expires else None
-
-    def keep(self, upload: Upload) -> None:
-        """From now on the upload stands so; tails of parts that are whole go."""
-        write_private(self._path / "state", bytes(upload), replace=True)
-        current = self._tail(upload.offset // PART)
-        for path in self._path.glob("tail-*"):
-            if path != current:
-                path.unlink()
-
-    def tail(self, number: int, size: int) -> bytes:
-        """The first `size` bytes of a part that is not whole."""
-        if not size:
-            return b""
-        content = self._tail(number).read_bytes()[:size]
-        if len(content) < size:
-            raise Fault("an upload has lost bytes", "Check the disk that holds DATA.")
-        return content
-
-    def extend(self, number: int, begun: int, content: bytes) -> None:
-        """Make `content` durable behind the first `begun` bytes of a part."""
-        descriptor = os.open(
-            self._tail(number), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_APPEND, 0o600
-        )
-        with os.fdopen(descriptor, "wb") as file:
-            file.truncate(begun)  # what a write before left behind that was not acknowledged
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        sync_folder(self._path)
-
-    def forget(self) -> None:
-        """The upload is none any more."""
-        (self._path / "state").unlink(missing_ok=True)
-        sync_folder(self._path)
-
-    def remove(self) -> None:
-        """Remove the folder."""
-        shutil.rmtree(self._path)
-        sync_folder(self._path.parent)
-
-    def _tail(self, number: int) -> Path:
-        return self._path / f"tail-{number}"
-
-
-def _move(work: _Work, before: Upload, after: Upload) -> None:
-    """Move the offset; it stays where it was if that fails, even when only the last fsync did."""
-    try:
-        work.keep(after)
-    except (Fault, OSError):
-        with suppress(Fault, OSError):
-            work.keep(before)
-        raise
-
-
-def _judged(found: Upload, work: _Work, content: bytes, chain: Chain, day: date) -> Upload:
+def _judged(found: Upload, work: Work, content: bytes, chain: Chain, day: date) -> Upload:
     """The upload with its header judged, if it is there now. Raises `Refused`."""
     refusal = judge_under_way(found.claimed, chain, day)
     if refusal:

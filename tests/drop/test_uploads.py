@@ -1,6 +1,7 @@
 """Uploads without HTTP: offsets that tell the truth whatever fails, and reports only when they are whole."""
 
 import os
+import shutil
 import stat
 import threading
 import time
@@ -12,11 +13,15 @@ from typing import Any
 
 import pytest
 
+from intake import durable
 from intake.drop import problems
+from intake.drop.fold import fold
 from intake.drop.folder import DataFolder
 from intake.drop.parts import FolderParts, Full, PartsReader, count
 from intake.drop.store import Outcome, Store
-from intake.drop.uploads import IDLE, LIFETIME, Locked, Misplaced, Refused, Stored, TooLong, Unknown, Uploads
+from intake.drop.unfinished import LIFETIME
+from intake.drop.uploads import IDLE, Locked, Misplaced, Refused, Stored, TooLong, Unknown, Uploads
+from intake.durable import exchange
 from intake.errors import Fault
 from intake.report.sizes import CLASSES, sealed_size
 from intake.sealing import X25519Identity, seal_bytes
@@ -424,40 +429,77 @@ def test_everything_is_private(drop: Drop, body: bytes) -> None:
     assert modes == {(True, 0o700), (False, 0o600)}
 
 
-def test_a_fold_writes_parts_anew_in_order_of_id(drop: Drop, body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    ids = [drop.begin(len(body)) for _ in range(5)]
-    for identifier in ids:
+def tree(drop: Drop) -> list[Path]:
+    """All folders and files of parts and unfinished uploads."""
+    return [path for folder in (drop.folder.parts, drop.folder.uploads) for path in folder.rglob("*")]
+
+
+def a_moment(drop: Drop, body: bytes) -> tuple[list[bytes], list[bytes]]:
+    """Three reports and four unfinished uploads, come in any order: at their beginning, in a part, at a part's end."""
+    whole, unfinished = [drop.begin(len(body)) for _ in range(3)], [drop.begin(len(body)) for _ in range(4)]
+    for identifier in whole:
         drop.send_all(identifier, body)
-    renamed: list[str] = []
-    real = Path.rename
-
-    def rename(self: Path, target: Path) -> Path:
-        renamed.append(Path(target).name)
-        return real(self, target)
-
-    monkeypatch.setattr(Path, "rename", rename)
-    drop.store.fold(LATER)
-    assert [name for name in renamed if not name.startswith(".")] == sorted(each.hex() for each in ids)
-    midnight = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC).timestamp()
-    paths = [path for folder in drop.folder.parts.iterdir() for path in (folder, *folder.iterdir())]
-    assert {(path.stat().st_mtime, path.stat().st_atime) for path in paths if path.is_file()} == {(midnight, midnight)}
-    assert {path.stat().st_mtime for path in paths} == {midnight}
-    assert len(paths) == 5 * 4
-    assert {stat.S_IMODE(path.stat().st_mode) for path in paths} == {0o700, 0o600}
-    renamed.clear()
-    drop.store.fold(LATER)
-    assert renamed == []
-    assert all(drop.store.body(identifier) == body for identifier in ids)
+    for identifier, offset in zip(unfinished, (0, 1000, PART, PART + 700_000), strict=True):
+        for start, piece in pieces(body[:offset]):
+            drop.send(identifier, start, piece)
+    return whole, unfinished
 
 
-@pytest.mark.parametrize("steps", range(12))
-def test_a_fold_that_is_cut_off_loses_nothing(
-    drop: Drop, body: bytes, monkeypatch: pytest.MonkeyPatch, steps: int
+@pytest.mark.parametrize("swaps", [True, False])
+def test_a_fold_leaves_the_day_and_the_order_of_ids(
+    drop: Drop, body: bytes, monkeypatch: pytest.MonkeyPatch, swaps: bool
 ) -> None:
-    """The power goes before step number `steps`; the next fold ends it."""
-    identifier = drop.begin(len(body))
-    drop.send_all(identifier, body)
-    left = [steps]
+    """Reports and what is unfinished alike, also where the file system can't exchange two folders."""
+    whole, unfinished = a_moment(drop, body)
+    offsets = {identifier: drop.uploads.find(identifier, TODAY).offset for identifier in unfinished}
+    nodes = {path: path.stat().st_ino for path in tree(drop)}
+    held = [path.open("rb") for path in tree(drop) if path.is_file()]  # so that no number is given out again
+    renewed: list[str] = []
+
+    def watched(one: Path, other: Path) -> bool:
+        renewed.append(f"{other.parent.name}/{other.name}")
+        return swaps and exchange(one, other)
+
+    monkeypatch.setattr(durable, "exchange", watched)
+    fold(drop.folder, drop.store, LATER)
+    parts = sorted(f"parts/{each.hex()}" for each in unfinished[2:]) + sorted(f"parts/{each.hex()}" for each in whole)
+    states = sorted(f"uploads/{each.hex()}" for each in unfinished)
+    assert [name for name in renewed if name.startswith("parts/")] == parts
+    assert [name for name in renewed if name.startswith("uploads/")] == states
+    midnight = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC).timestamp()
+    assert {path.stat().st_mtime for path in tree(drop)} == {midnight}
+    assert {path.stat().st_atime for path in tree(drop) if path.is_file()} == {midnight}
+    same = [path for path in tree(drop) if path.is_file() and path.stat().st_ino == nodes.get(path)]
+    assert same == []
+    for file in held:
+        file.close()
+    assert {stat.S_IMODE(path.stat().st_mode) for path in tree(drop)} == {0o700, 0o600}
+    renewed.clear()
+    fold(drop.folder, drop.store, LATER)
+    assert renewed == []
+    assert {identifier: drop.uploads.find(identifier, LATER).offset for identifier in unfinished} == offsets
+    for identifier, offset in offsets.items():
+        drop.send_all(identifier, body, start=offset)
+    assert all(drop.store.body(identifier) == body for identifier in whole + unfinished)
+
+
+def test_what_came_after_a_fold_is_folded_by_the_next(drop: Drop, body: bytes) -> None:
+    _, (_, _, _, last) = a_moment(drop, body)
+    fold(drop.folder, drop.store, LATER)
+    drop.send(last, PART + 700_000, body[PART + 700_000 : 2 * PART + 10])
+    fold(drop.folder, drop.store, LATER + timedelta(days=1))
+    midnight = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC).timestamp()
+    assert {path.stat().st_mtime for path in tree(drop)} == {midnight}
+    drop.send_all(last, body, start=2 * PART + 10)
+    assert drop.store.body(last) == body
+
+
+@pytest.mark.parametrize("swaps", [True, False])
+def test_a_fold_that_is_cut_off_loses_nothing(
+    drop: Drop, body: bytes, monkeypatch: pytest.MonkeyPatch, swaps: bool
+) -> None:
+    """The power goes before each step in turn; what was acknowledged is there at once, and the next fold ends it."""
+    left = [0]
 
     class PowerError(Exception):
         pass
@@ -471,14 +513,63 @@ def test_a_fold_that_is_cut_off_loses_nothing(
 
         return call
 
-    with monkeypatch.context() as patch:
-        for place, name in ((Path, "rename"), (os, "utime"), (os, "fsync"), (os, "link")):
-            patch.setattr(place, name, mortal(getattr(place, name)))
-        with pytest.raises(PowerError):
-            drop.store.fold(LATER)
-    drop.store.fold(LATER)
+    identifier, unfinished = drop.begin(len(body)), drop.begin(len(body))
+    drop.send_all(identifier, body)
+    drop.send(unfinished, 0, body[:PART])
+    drop.send(unfinished, PART, body[PART : PART + 9])
+    for steps in range(100):
+        with monkeypatch.context() as patch:
+            left[0] = steps
+            real = exchange if swaps else (lambda *_: False)
+            patch.setattr(durable, "exchange", mortal(real))
+            for place, name in (
+                (Path, "replace"),
+                (Path, "unlink"),
+                (os, "utime"),
+                (os, "fsync"),
+                (os, "link"),
+                (shutil, "rmtree"),
+            ):
+                patch.setattr(place, name, mortal(getattr(place, name)))
+            try:
+                fold(drop.folder, drop.store, LATER)
+                break
+            except PowerError:
+                pass
+        assert drop.store.body(identifier) == body
+        drop.restart()
+        assert drop.uploads.find(unfinished, LATER).offset == PART + 9
+        for path in tree(drop):
+            os.utime(path)  # as if it had come now
+    assert steps > 20
+    assert {path.name for path in drop.folder.parts.iterdir()} == {identifier.hex(), unfinished.hex()}
+    assert {path.name for path in drop.folder.uploads.iterdir()} == {unfinished.hex()}
+    drop.send_all(unfinished, body, start=PART + 9)
+    assert drop.store.body(unfinished) == drop.store.body(identifier) == body
+
+
+def test_a_fold_waits_for_who_writes(drop: Drop, body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    identifier = drop.begin(len(body))
+    inside, go = threading.Event(), threading.Event()
+    real = FolderParts.put
+
+    def slow(self: FolderParts, *arguments: Any) -> None:
+        inside.set()
+        assert go.wait(60)
+        real(self, *arguments)
+
+    monkeypatch.setattr(FolderParts, "put", slow)
+    writer = threading.Thread(target=drop.send, args=(identifier, 0, body[:PART]))
+    folder = threading.Thread(target=fold, args=(drop.folder, drop.store, LATER))
+    writer.start()
+    assert inside.wait(60)
+    folder.start()
+    go.set()
+    for thread in (writer, folder):
+        thread.join()
+    assert drop.uploads.find(identifier, TODAY).folded == 1
+    drop.send_all(identifier, body, start=PART)
     assert drop.store.body(identifier) == body
-    assert {path.name for path in drop.folder.parts.iterdir()} == {identifier.hex()}
 
 
 def test_a_stream_holds_one_part(drop: Drop, body: bytes) -> None:
