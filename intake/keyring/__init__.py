@@ -5,7 +5,7 @@
 `card` how a reviewer joins, `identity` the private files, `shares`, `sheet` and `paper` those on paper, `backups` the
 list of them. The rim: `commands` is the door `intake keys`, `ceremonies` those of its commands that change a keyring,
 `recovery` those that go to paper and back, `council` the identity that never leaves it, `sitting` people and paper at a
-terminal, `files` what all of them read.
+terminal, `vouching` roots and the form in one file (`form`: what they sign), `files` what all of them read.
 """
 
 from intake.keyring.card import Card

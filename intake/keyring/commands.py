@@ -8,8 +8,8 @@ r"""The door `intake keys`: make keys, write a keyring, sign it, check it. All o
     intake keys keyring-sign keyring.note --key root-a.age                    (each root holder in turn)
     intake keys keyring-verify keyring.note --root 12345 12345 … --threshold 2
 
-With `ceremonies`, which change a keyring, `recovery`, which keeps keys on paper, and `files`, which all read with,
-this is the package's rim: the rest knows no clock, file or passphrase.
+With `ceremonies`, which change a keyring, `recovery`, which keeps keys on paper, `vouching` for the form in one file,
+and `files`, which all read with, this is the package's rim: the rest knows no clock, file or passphrase.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ from intake.keyring.recovery import backup, restore
 from intake.keyring.summary import as_json, cautions, describe, signatures, urgency
 from intake.keyring.text import Drop, Keyring, Reviewer, Root
 from intake.keyring.trust import Pin, Roots, check_following, verify_chain
+from intake.keyring.vouching import form_sign, form_verify
 from intake.options import Command, Day, Several, months_after
 from intake.sealing import HybridIdentity
 from intake.terminal import passphrase, put, say
@@ -365,7 +366,7 @@ def _tell(as_program: bool, facts: dict[str, str], files: Sequence[Path]) -> Non
             put(f"{facts['label']}  {facts['vkey_fingerprint']}  (signs)")
 
 
-for command in (*CEREMONIES, backup, restore, council):
+for command in (*CEREMONIES, backup, restore, council, form_sign, form_verify):
     door.add_command(command)
 
 __all__ = ["door"]
