@@ -63,7 +63,7 @@ def door() -> None:
     help="Of the roots, from paper; several in a row, or --root for each. More than half must have signed.",
 )
 @click.option(
-    "--listen", metavar="HOST:PORT", help="Where to listen (default 127.0.0.1:8080); port 0 takes a free one."
+    "--listen", metavar="HOST:PORT", help="Where to listen (default 127.0.0.1:8080; port 0: any), or unix:/PATH."
 )
 @click.option("--workers", type=int, help="Processes; SQLite allows 1.")
 @click.option("--database", help="Only sqlite, in DATA.")

@@ -292,9 +292,11 @@ class _Loader:
 
     def _listen(self) -> str:
         text = self._text("listen") or LISTEN
+        if text.startswith("unix:/"):
+            return text
         host, _, port = text.rpartition(":")
         if not host or not port.isdecimal() or int(port) > 65535:
-            self._wrong("listen", f"{text!r} is not HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080")
+            self._wrong("listen", f"{text!r} is not HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080, nor unix:/PATH")
         return text
 
     def _workers(self) -> int:

@@ -19,6 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from waitress import wasyncore
@@ -234,6 +235,22 @@ class Server(TcpWSGIServer):
         self._stopping = False
         super().__init__(app, {}, _sock=listener, dispatcher=dispatcher, adj=adjustments, bind_socket=False)
 
+    def getsockname(self) -> tuple[str, str]:
+        """Where it listens, as waitress wants to know it."""
+        assert self.socket is not None
+        if _is_unix(self.socket):
+            return "unix", str(self.socket.getsockname())
+        return super().getsockname()
+
+    def set_socket_options(self, conn: socket.socket) -> None:
+        """Those of TCP; a Unix socket has none."""
+        if not _is_unix(conn):
+            super().set_socket_options(conn)
+
+    def fix_addr(self, addr: Any) -> Any:
+        """A visitor through a Unix socket has no address."""
+        return addr if isinstance(addr, tuple) else ("", None)
+
     def grown(self, size: int) -> None:
         """So many bytes more are held; drop the costliest connections while they are too many."""
         self._held += size
@@ -322,25 +339,60 @@ def silence() -> Tally:
     return tally
 
 
+UNIX = "unix:"
+
+
 def listener(address: str) -> socket.socket:
-    """A bound socket for HOST:PORT; port 0 takes a free one. Raises `Usage`."""
+    """A bound socket for HOST:PORT (port 0 takes a free one) or unix:/PATH. Raises `Usage`.
+
+    Who may enter the folder of a Unix socket may connect: that is where to say so.
+    """
+    path = address.removeprefix(UNIX) if address.startswith(UNIX) else None
     host, _, port = address.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    found = socket.socket(family, socket.SOCK_STREAM)
+    tcp = socket.AF_INET6 if ":" in host else socket.AF_INET
+    found = socket.socket(tcp if path is None else socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        found.bind((host, int(port)))
+        if path is None:
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            found.bind((host, int(port)))
+        else:
+            _remove_left_behind(path)
+            found.bind(path)
+            Path(path).chmod(0o666)
     except OSError as error:
         found.close()
-        raise Usage(f"can't listen on {address}: {error.strerror}", "Choose another --listen HOST:PORT.") from error
+        advice = "Choose another --listen HOST:PORT or unix:/PATH."
+        raise Usage(f"can't listen on {address}: {error.strerror}", advice) from error
     return found
 
 
+def place(bound: socket.socket) -> str:
+    """Where a bound socket listens, for people and for the tests that read it."""
+    if _is_unix(bound):
+        return f"{UNIX}{bound.getsockname()}"
+    host, port = bound.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+
+
+def _is_unix(one: socket.socket) -> bool:
+    return one.family == socket.AF_UNIX
+
+
+def _remove_left_behind(path: str) -> None:
+    """A Unix socket outlives its server; one that still answers, or another kind of file, is not ours to take."""
+    if not Path(path).is_socket():
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as caller:
+        try:
+            caller.connect(path)
+        except ConnectionRefusedError:
+            Path(path).unlink()
+
+
 def allow_files(connections: int) -> None:
-    """Let this process open a socket for every connection, and never leave its memory in a core file."""
+    """Let this process open a socket for every connection."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + 256
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard < 0 else min(wanted, hard), hard))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

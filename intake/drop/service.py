@@ -22,7 +22,7 @@ from intake.drop.fold import fold
 from intake.drop.folder import DataFolder, Role
 from intake.drop.mailboxes import Mailboxes
 from intake.drop.pages import Pages, Setting
-from intake.drop.server import Bounds, Server, allow_files, listener, silence
+from intake.drop.server import Bounds, Server, allow_files, listener, place, silence
 from intake.drop.store import Store
 from intake.drop.uploads import Uploads
 from intake.errors import IntakeError
@@ -189,7 +189,6 @@ def serve(config: Config, say: Say) -> None:
                 signal.signal(number, lambda *_: server.stop())
             for warning in belief.chain.warnings:
                 say(warning)
-            host, port = bound.getsockname()[:2]
-            say(f"serving http://{f'[{host}]' if ':' in host else host}:{port}/")
+            say(f"serving {place(bound)}")
             server.serve()
             caretaker.end()

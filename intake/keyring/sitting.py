@@ -7,7 +7,6 @@ descriptor of their own, INTAKE_SHARES_FD, one share a line; showing has no such
 from __future__ import annotations
 
 import os
-import resource
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from intake.durable import private_folder, write_private
 from intake.errors import Damaged, IntakeError, Usage
 from intake.keyring.shares import SIZES, Gathering, Share, words_of
 from intake.keyring.sheet import Sheet
+from intake.memory import keep_private
 from intake.screen import Screen, second_page
 from intake.terminal import say
 
@@ -35,7 +35,7 @@ def on_paper(sheets: Sequence[Sheet], folder: Path | None) -> Iterator[list[Path
     paths: list[Path] = []
     for number in (signal.SIGHUP, signal.SIGTERM):
         signal.signal(number, _stop)
-    keep_no_core()
+    keep_private()
     try:
         with second_page() as screen:
             for sheet in sheets:
@@ -52,18 +52,13 @@ def on_paper(sheets: Sequence[Sheet], folder: Path | None) -> Iterator[list[Path
         raise
 
 
-def keep_no_core() -> None:
-    """Let no crash write this process's memory to disk."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
 def _stop(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001  # the signature is signal's
     raise click.Abort
 
 
 def gather() -> list[Share]:
     """Shares until they are enough, from the descriptor or typed. A bad one is told at once and stops nothing."""
-    keep_no_core()
+    keep_private()
     descriptor = os.environ.get("INTAKE_SHARES_FD")
     gathering = Gathering()
     if not descriptor:

@@ -33,7 +33,6 @@ Every method may be called from any thread; writers wait for each other. Errors 
 from __future__ import annotations
 
 import json
-import resource
 import secrets
 import shutil
 import threading
@@ -52,6 +51,7 @@ from intake.durable import private_folder, sync_folder, write_private
 from intake.errors import Damaged, Fault, Usage
 from intake.keyring.note import SigningKey
 from intake.keyring.trust import Chain, Pin, Roots, verify_chain
+from intake.memory import keep_private
 from intake.review import projections
 from intake.review.cipher import fault, open_engine
 from intake.review.folder import VaultFolder
@@ -154,8 +154,7 @@ class Vault:
     def _open(
         cls, folder: VaultFolder, unlock: Callable[[VaultFolder], Engine], clock: Callable[[], datetime]
     ) -> Vault:
-        # A core file would hold the key and whatever is being read.
-        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+        keep_private()
         with ExitStack() as held:
             held.enter_context(folder.held())
             if not folder.database.is_file() or not folder.database.stat().st_size:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -429,3 +430,23 @@ def test_commands_without_a_drop_say_so(tmp_path: Path) -> None:
 def test_the_process_leaves_no_core_and_no_readable_folder(drop: Running) -> None:
     limits = Path(f"/proc/{drop.pid}/limits").read_text()
     assert re.search(r"Max core file size\s+0\s+0\s", limits)
+
+
+def test_a_unix_socket_serves_as_a_port_does_and_outlives_no_server(world: World, tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    path.touch()
+    refused = command(*serve_arguments(world, tmp_path / "drop", listen=f"unix:{path}"))
+    assert refused.returncode == Exit.USAGE
+    assert path.exists()
+    path.unlink()
+    for _ in range(2):  # the second server finds what the first, killed, left behind
+        with running_drop(world, tmp_path / "drop", listen=f"unix:{path}") as drop:
+            link = HTTPConnection("localhost")
+            link.sock = socket.socket(socket.AF_UNIX)
+            link.sock.connect(str(path))
+            link.request("GET", "/keyring.note")
+            assert link.getresponse().read() == drop.keyring.read_bytes()
+            link.close()
+            again = command(*serve_arguments(world, tmp_path / "other", listen=f"unix:{path}"))
+            assert again.returncode == Exit.USAGE
+            drop.stop(signal.SIGKILL)

@@ -125,7 +125,7 @@ def toml(settings: Mapping[str, Any]) -> str:
     return "".join(f"{name} = {_value(value)}\n" for name, value in settings.items())
 
 
-def serve_arguments(world: World, folder: Path, **config: Any) -> list[str]:
+def serve_arguments(world: World, folder: Path, *, listen: str = "127.0.0.1:0", **config: Any) -> list[str]:
     """Arguments of `intake drop` that serve `world` from `folder`/data, with drop.key and settings in place."""
     data = folder / "data"
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -135,7 +135,7 @@ def serve_arguments(world: World, folder: Path, **config: Any) -> list[str]:
         key.chmod(0o600)
     settings = {"keyring": str(world.folder / "keyring.note"), "root": list(world.fingerprints), **SETTINGS, **config}
     (folder / "drop.toml").write_text(toml(settings))
-    return ["serve", "--config", str(folder / "drop.toml"), "--data", str(data), "--listen", "127.0.0.1:0"]
+    return ["serve", "--config", str(folder / "drop.toml"), "--data", str(data), "--listen", listen]
 
 
 @contextmanager
@@ -167,8 +167,9 @@ def running_drop(
         assert process.stderr is not None
         for line in process.stderr:
             said.append(line.rstrip("\n"))
-            if line.startswith("serving http://"):
-                ready.put(int(line.rstrip("/\n").rpartition(":")[2]))
+            if line.startswith("serving "):
+                port = line.rstrip("/\n").rpartition(":")[2]
+                ready.put(int(port) if port.isdecimal() else 0)
         ready.put(None)
 
     listener = threading.Thread(target=listen, daemon=True)
