@@ -23,6 +23,8 @@ from typing import Any, Self
 
 from websockets.sync.client import ClientConnection, connect
 
+from tests.harness.profiles import home
+
 NO_SCRIPT = {"javascript.enabled": False}
 NO_WASM = {"javascript.options.wasm": False}
 NO_JIT = {
@@ -57,7 +59,11 @@ class Firefox:
     def __enter__(self) -> Self:
         command = ["firefox-esr", "--headless", "--no-remote", "--profile", str(self.profile)]
         self._process = subprocess.Popen(
-            [*command, "--remote-debugging-port", "0"], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+            [*command, "--remote-debugging-port", "0"],
+            env=home(self.profile),
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
         )
         with ExitStack() as line:  # whatever fails below, the browser ends
             line.callback(self._end)
@@ -73,6 +79,11 @@ class Firefox:
         self._process.wait(20)
         if self._process.stderr:
             self._process.stderr.close()
+
+    def kill(self) -> None:
+        """As if the phone lost its power: nothing can be written after it."""
+        self._process.kill()
+        self._process.wait(20)
 
     def _address(self) -> str:
         """Where it listens, from its first words; the rest is read on and dropped, or the pipe would fill."""

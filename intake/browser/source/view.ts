@@ -25,7 +25,7 @@ export function element<T extends HTMLElement>(id: string): T {
 /** A field that nobody sees. */
 export function hidden(name: string): HTMLInputElement {
   const input = document.createElement("input");
-  Object.assign(input, { type: "hidden", name, autocomplete: "off" });
+  Object.assign(input, { type: "hidden", name });
   return input;
 }
 
