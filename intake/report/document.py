@@ -21,7 +21,8 @@ Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 # A string is taken whole, also one that never ends, so that brackets inside it don't count and the scan stays linear.
-_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{\]},]', re.DOTALL)
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+_BRACKETS = re.compile(rb"[\[{\]}]")
 _EXACT = 2**53
 
 
@@ -80,20 +81,14 @@ def parse(content: bytes, what: str) -> Json:
 
 def _bound(content: bytes, what: str) -> None:
     """Refuse what would cost stack or memory before the parser sees it."""
-    depth = values = 0
-    for token in _TOKENS.finditer(content):
-        first = token[0][:1]
-        if first in b"[{":
-            depth += 1
-            values += 1
-        elif first in b"]}":
-            depth -= 1
-        elif first == b",":
-            values += 1
+    bare = _STRINGS.sub(b"", content)
+    depth = 0
+    for bracket in _BRACKETS.finditer(bare):
+        depth += 1 if bracket[0] in b"[{" else -1
         if depth > DEPTH:
             raise Damaged(f"{what} is nested more than {DEPTH} deep")
-        if values > VALUES:
-            raise Damaged(f"{what} holds more than {VALUES} values")
+    if sum(map(bare.count, (b"[", b"{", b","))) > VALUES:
+        raise Damaged(f"{what} holds more than {VALUES} values")
 
 
 def _texts(value: Json, what: str) -> Json:

@@ -30,6 +30,8 @@ _PROPERTIES = (
     ("secure_delete", "ON", 1),
     ("foreign_keys", "ON", 1),
     ("temp_store", "MEMORY", 2),
+    ("cache_size", -(64 << 10), -(64 << 10)),  # KiB: the indexes of 100,000 reports, else each new one reads its pages
+    ("wal_autocheckpoint", 4096, 4096),  # pages
 )
 
 

@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from intake.durable import private_folder, sync_folder, write_private
 from intake.errors import Damaged, Fault
@@ -48,7 +48,7 @@ def open_into(
     try:
         package = PackageReader(open_sealed(sealed.stream, identities))
         report = package.report
-        alarms = contradictions(report, sealed)
+        alarms = contradictions(report, sealed.id, sealed.origin)
         private_folder(hidden)
         write_private(hidden / "report.json", package.content)
         for number, (_, stream) in enumerate(package, 1):
@@ -67,13 +67,32 @@ def open_into(
             shutil.rmtree(hidden)
 
 
-def contradictions(report: Report, sealed: Sealed) -> tuple[str, ...]:
-    """What the sealed report says against what the drop says: never an accident."""
+class Named(Protocol):
+    """What a sealed report says of itself."""
+
+    @property
+    def id(self) -> str:
+        """Its own id."""
+
+    @property
+    def origin(self) -> str:
+        """The drop that it was made for."""
+
+    @property
+    def sealed_by(self) -> str:
+        """Where it was sealed."""
+
+
+def contradictions(report: Named, outer: str | None, origin: str | None) -> tuple[str, ...]:
+    """What a sealed report says against what the drop says, its id and its own origin: never an accident.
+
+    None where nobody says anything, as of a loose file.
+    """
     alarms = []
-    if sealed.id is not None and report.sealed_by != "carried-form" and report.id != sealed.id:
-        alarms.append(f"the drop gave this report the id {sealed.id}, but its own is {report.id}")
-    if sealed.origin is not None and report.origin != sealed.origin:
-        alarms.append(f"this report was made for {report.origin}, not for {sealed.origin}")
+    if outer is not None and report.sealed_by != "carried-form" and report.id != outer:
+        alarms.append(f"the drop gave this report the id {outer}, but its own is {report.id}")
+    if origin is not None and report.origin != origin:
+        alarms.append(f"this report was made for {report.origin}, not for {origin}")
     return tuple(alarms)
 
 

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from intake.durable import private_folder, sync_folder
 from intake.errors import Damaged, Fault
@@ -38,6 +38,13 @@ class Kept:
     size: int
 
 
+class Moving(NamedTuple):
+    """A file on its way to its name: it lies at one of two paths, and at each moment at one of them."""
+
+    before: str
+    after: str
+
+
 class Originals:
     """The folder of sealed files. Nothing here knows what is inside them."""
 
@@ -51,7 +58,8 @@ class Originals:
 
     def holds(self, sha256: bytes) -> bool:
         """Whether a file of this name is there."""
-        return self.path(sha256).is_file()
+        name = sha256.hex()
+        return Path(f"{self._folder}/{name[:2]}/{name}.age").is_file()
 
     def open(self, sha256: bytes) -> BufferedReader:
         """The sealed bytes, seekable. Raises `Damaged` when the file is gone."""
@@ -102,20 +110,23 @@ class Batch:
     def __init__(self, originals: Originals, folder: Path) -> None:
         self._originals, self._folder = originals, folder
         self._waiting: dict[bytes, Path] = {}
+        self._made: set[str] = set()  # folders that are there
 
     def keep(self, source: BinaryIO) -> Kept:
         """Take a sealed file as it comes, to its end, whatever its size. A file that is held already costs nothing."""
-        temporary = self._folder / f"{_PREFIX}{secrets.token_hex(8)}"
+        temporary = Path(f"{self._folder}/{_PREFIX}{secrets.token_hex(8)}")
         digest, size = hashlib.sha256(), 0
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
-            with os.fdopen(descriptor, "wb", buffering=0) as file:
+            try:
                 while piece := source.read(_PIECE):
                     digest.update(piece)
                     size += len(piece)
                     view = memoryview(piece)
                     while view:
-                        view = view[file.write(view) :]
+                        view = view[os.write(descriptor, view) :]
+            finally:
+                os.close(descriptor)
         except BaseException:
             temporary.unlink()
             raise
@@ -126,24 +137,34 @@ class Batch:
             self._waiting[name] = temporary
         return Kept(name, size)
 
+    def place(self, sha256: bytes) -> Moving | Path:
+        """Where a file that was kept lies: at its own path, or on its way there."""
+        path = self._originals.path(sha256)
+        temporary = self._waiting.get(sha256)
+        return path if temporary is None else Moving(str(temporary), str(path))
+
     def forget(self, sha256: bytes) -> None:
         """Don't keep this file after all, unless it was settled before."""
         if (temporary := self._waiting.pop(sha256, None)) is not None:
             temporary.unlink()
 
     def settle(self) -> None:
-        """Put all on disk, then under their names, then the names on disk."""
+        """Put all on disk, then under their names, then the names on disk.
+
+        Two flushes of the file system, however many the files: one of each folder would cost more than the files do.
+        """
         if not self._waiting:
             return
         _flush(self._folder)
-        folders = set()
         for sha256, temporary in self._waiting.items():
-            path = self._originals.path(sha256)
-            folders.add(private_folder(path.parent))
-            temporary.rename(path)
+            name = sha256.hex()
+            folder = f"{self._folder}/{name[:2]}"
+            if folder not in self._made:
+                private_folder(Path(folder))
+                self._made.add(folder)
+            temporary.rename(f"{folder}/{name}.age")
         self._waiting.clear()
-        for folder in (*folders, self._folder):
-            sync_folder(folder)
+        _flush(self._folder)
 
     def drop(self) -> None:
         """Delete what waits."""

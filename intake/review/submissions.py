@@ -10,7 +10,7 @@ what belongs together. `reply_to` is where an answer of ours can be left.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -37,7 +37,7 @@ from intake.report.document import Json
 from intake.report.package import ReplyTo, Report
 from intake.review.opened import Contents
 from intake.review.tables import metadata
-from intake.review.triage import schedule
+from intake.review.triage import Tier, schedule
 
 submission = Table(
     "submission",
@@ -147,27 +147,14 @@ def moment(told: int) -> datetime:
     return datetime.fromtimestamp(told, UTC)
 
 
-def row_of(
-    number: int,
-    contents: Contents,
-    original: bytes,
-    imported: datetime,
-    *,
-    outer: str | None,
-    bundle: str | None,
-    marks: Sequence[str],
-) -> dict[str, Any]:
-    """A report as a row of `submission`."""
+def row_of(contents: Contents, imported: datetime) -> dict[str, Any]:
+    """A report as a row of `submission`, but for what its way here adds: number, original, outer, bundle and marks."""
     report = contents.report
     clock = schedule(report.answers, imported)
     return {
-        "number": number,
         "id": report.id,
-        "original": original,
         "mac": contents.mac,
         "payload": contents.payload,
-        "outer": outer,
-        "bundle": bundle,
         "imported": seconds(imported),
         "day": report.day.isoformat(),
         "keyring": report.keyring,
@@ -177,12 +164,20 @@ def row_of(
         "mailbox": report.reply_to.mailbox if report.reply_to else None,
         "recipient": report.reply_to.recipient if report.reply_to else None,
         "files": json.dumps([digest.hex() for digest in contents.files]),
-        "marks": json.dumps(list(marks), ensure_ascii=False),
-        "tier": clock.tier,
+        "tier": clock.tier.value,
         "soon": seconds(clock.soon) if clock.soon else None,
         "near": seconds(clock.near) if clock.near else None,
         "event": seconds(clock.event) if clock.event else None,
     }
+
+
+def tier_of(row: Mapping[str, Any], now: datetime) -> Tier:
+    """The tier that the rules give a row at a moment that is not before its import."""
+    at = seconds(now)
+    for tier, since in ((Tier.T0, row["soon"]), (Tier.T1, row["near"])):
+        if since is not None and since <= at and tier.value < row["tier"]:
+            return tier
+    return Tier(row["tier"])
 
 
 def add(connection: Connection, rows: Sequence[tuple[dict[str, Any], bytes, str]]) -> None:
@@ -197,19 +192,12 @@ def add(connection: Connection, rows: Sequence[tuple[dict[str, Any], bytes, str]
     )
 
 
-def like(connection: Connection, found: Iterable[Contents]) -> Mapping[bytes | str, Any]:
-    """The rows that have the inner id, the header's MAC or the payload of one of these, by each of the three."""
-    held = list(found)
-    rows = connection.execute(
-        select(submission.c.number, submission.c.id, submission.c.mac, submission.c.payload).where(
-            or_(
-                submission.c.id.in_([each.report.id for each in held]),
-                submission.c.mac.in_([each.mac for each in held]),
-                submission.c.payload.in_([each.payload for each in held]),
-            )
-        )
-    ).all()
-    return {key: row for row in rows for key in (row.id, bytes(row.mac), bytes(row.payload))}
+def like(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> Mapping[bytes | str, Any]:
+    """What is here with the inner id, the header's MAC or the payload of one of these rows, by each of the three."""
+    columns = (submission.c.number, submission.c.id, submission.c.mac, submission.c.payload)
+    same = or_(*(submission.c[name].in_([each[name] for each in rows]) for name in ("id", "mac", "payload")))
+    found = connection.execute(select(*columns).where(same)).all()
+    return {key: row for row in found for key in (row.id, bytes(row.mac), bytes(row.payload))}
 
 
 def known_files(connection: Connection) -> set[bytes]:

@@ -90,7 +90,7 @@ def test_each_is_opened_or_named_with_its_reason(world: World, tmp_path: Path) -
     for name, result in found.items():
         if name.startswith("sound"):
             assert isinstance(result, Prepared)
-            assert result.contents.report.id == f"{int(name.split()[1]):032x}"
+            assert result.id == f"{int(name.split()[1]):032x}"
     reasons = {
         "large": Prepared,
         "a stranger's": NoKeyFits,

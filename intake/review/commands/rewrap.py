@@ -245,7 +245,7 @@ def _alarms(copy: Path, work: Rewrapping, sealed: Sealed) -> tuple[str, ...]:
         return ()
     with readable(copy) as file:
         try:
-            return contradictions(PackageReader(work.opened(file)).report, sealed)
+            return contradictions(PackageReader(work.opened(file)).report, sealed.id, sealed.origin)
         except Damaged as error:
             return (f"it was rewrapped, but what it holds can't be read as a report: {error}",)
 
