@@ -6,6 +6,7 @@
 | POST / | a report written without JavaScript, sealed here (see `plain`); the answer shows the code |
 | GET /<language>/return | the page that opens a code and shows the answer |
 | POST /<language>/return | the same without JavaScript (see `returning`): one length, whatever it shows |
+| GET, POST /<language>/carry | sealed files and text that somebody carried here, passed on unread (see `courier`) |
 | PUT /reports/<32 hex> | a sealed report: 201 new, 200 the same again |
 | /uploads | larger ones in pieces (see `tus`) |
 | POST /mailbox | 16 bytes that name a mailbox; the answer has one length, whatever waits there |
@@ -34,6 +35,7 @@ from intake.drop.acceptance import BODY_LIMIT, Refusal, judge
 from intake.drop.assets import PREFIX, Asset, Body
 from intake.drop.buckets import Buckets
 from intake.drop.config import Config
+from intake.drop.courier import Received, Shelf, receive
 from intake.drop.parts import Full
 from intake.drop.plain import MemoryRequest, PlainForm
 from intake.drop.problems import CONTENT_TYPE, Problem
@@ -82,6 +84,12 @@ class PageBodies(Protocol):
     def call(self, language: str) -> Body:
         """The sheet for a phone call."""
 
+    def carry(self, language: str) -> Body:
+        """The page for handing in what was sealed elsewhere."""
+
+    def handed(self, language: str, received: Received) -> bytes:
+        """The same, and what became of what was handed in."""
+
     def carried(self, note: bytes) -> Body:
         """The form in one file, sealing to the keyring in a note."""
 
@@ -94,13 +102,6 @@ class AssetBodies(Protocol):
 
     def get(self, path: str) -> Asset | None:
         """The asset under a request's path, or None."""
-
-
-class Shelf(Protocol):
-    """Where sealed reports go: `intake.drop.store.Store`."""
-
-    def put(self, identifier: bytes, body: bytes, *, claimed: int | None, day: date) -> Outcome:
-        """Keep one report; return when it is on disk."""
 
 
 class Post(Protocol):
@@ -209,6 +210,23 @@ def create_app(
         except IntakeError as error:
             return refused(_problem(error), language)
         return Response(pages().returning(language).answer(seen), content_type=HTML)
+
+    @app.get("/<language>/carry", provide_automatic_options=False)
+    def carry(language: str) -> Response:
+        if language not in pages().languages:
+            return refused(problems.NOT_FOUND)
+        return page(pages().carry(language))
+
+    @app.post("/<language>/carry", provide_automatic_options=False)
+    @buckets.plain
+    def hand_in(language: str) -> Response:
+        if language not in pages().languages:
+            return refused(problems.NOT_FOUND)
+        try:
+            received = receive(plain.brought(request), store, chain(), today())
+        except IntakeError as error:
+            return refused(_problem(error), language)
+        return Response(pages().handed(language, received), content_type=HTML)
 
     @app.get("/form.html", provide_automatic_options=False)
     def carried() -> Response:

@@ -3,6 +3,7 @@
 intake drop serve --config drop.toml --data DATA --keyring keyring.note --root FINGERPRINT…
 intake drop status --data DATA
 intake drop export --data DATA --to STICK
+intake drop take FOLDER --data DATA
 intake drop form-file --config drop.toml --data DATA --out form.html
 intake drop check URL --config drop.toml --data DATA
 """
@@ -223,6 +224,37 @@ def deliver(data: Path, outboxes: tuple[Path, ...], as_json: bool) -> int:
     if not errors:
         return Exit.OK
     return errors[0].exit_code if len(errors) == len(outboxes) == 1 else Exit.SOME_FAILED
+
+
+@door.command()
+@_data
+@click.argument("incoming", type=_PATH, metavar="FOLDER")
+@click.option("--keep", is_flag=True, help="Leave every file in FOLDER.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def take(data: Path, incoming: Path, keep: bool, as_json: bool) -> int:
+    """Take in the sealed files, and the texts with pieces of such files, that somebody put into FOLDER.
+
+    What is in the store goes from FOLDER; what is damaged, not whole or something else is named and left as it is. A
+    report that came before, by any way, is the same report.
+    """
+    from intake.drop.incoming import size_of, take_folder
+
+    folder = DataFolder.open(data)
+    chain = stored_chain(folder, utc_today())
+    with (
+        folder.held(Role.MAINTAIN),
+        _opened(folder) as store,
+        progress(size_of(incoming), "Taking in") as done,
+    ):
+        found = take_folder(incoming, store, chain, utc_today(), keep=keep, done=done)
+    if as_json:
+        put(json.dumps([asdict(each) for each in found], indent=2))
+    for each in found:
+        if each.left:
+            say(f"Left: {safe(each.name)}: {safe(each.left)}.")
+    new, left = sum(each.new for each in found), sum(bool(each.left) for each in found)
+    say(f"{new} new reports taken in, {sum(each.known for each in found)} were here before, {left} files left.")
+    return Exit.SOME_FAILED if left else Exit.OK
 
 
 @door.command("form-file")

@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 import intake
 from intake.drop.assets import Asset, Assets, Body
 from intake.drop.carried import CarriedForm, Sheet
+from intake.drop.courier import Received
 from intake.drop.returning import CODE, DAY, NUMBER, SHOWN, TEXT, ReturnPages
 from intake.errors import Fault, Usage
 from intake.keyring import fingerprint
@@ -152,6 +153,7 @@ class _Bodies:
     form: Body
     received: tuple[bytes, bytes]
     call: Body
+    carry: Body
     returning: ReturnPages
     problems: Mapping[str, Body] = field(default_factory=dict)
 
@@ -179,7 +181,8 @@ class Pages:
             lstrip_blocks=True,
         )
         pens = [_Pen(environment, setting, assets, served, one, catalogs[one.code]) for one in served]
-        self._bodies = {pen.language.code: _render(pen) for pen in pens}
+        self._pens = {pen.language.code: pen for pen in pens}
+        self._bodies = {code: _render(pen) for code, pen in self._pens.items()}
         sheets = [replace(pen, carried=True).sheet() for pen in pens]
         self._carried = CarriedForm(sheets, setting.places.table(self.languages), assets)
 
@@ -209,6 +212,14 @@ class Pages:
     def call(self, language: str) -> Body:
         """The sheet to print for who takes a phone call."""
         return self._bodies[language].call
+
+    def carry(self, language: str) -> Body:
+        """The page for whoever carries what others sealed."""
+        return self._bodies[language].carry
+
+    def handed(self, language: str, received: Received) -> bytes:
+        """The same page, saying what became of what was handed in; made for the one who asked."""
+        return self._pens[language].html("carry.html", suffix="/carry", received=received).encode()
 
     def carried(self, note: bytes) -> Body:
         """The form in one file, in all languages, with the keyring that it seals to."""
@@ -323,6 +334,7 @@ def _render(pen: _Pen) -> _Bodies:
         form=Body.packed(pen.form(script.path).encode()),
         received=_around(pen.html("received.html", code=CODE)),
         call=page("call.html", suffix="/call"),
+        carry=page("carry.html", suffix="/carry", received=None),
         problems={
             word: page(
                 "problem.html",

@@ -76,6 +76,18 @@ class PlainForm:
             raise Usage(f"more than {FIELDS_LIMIT} fields")
         return parse_qsl(body.decode(errors="replace"), keep_blank_values=True, errors="replace")
 
+    def brought(self, request: Request) -> list[bytes]:
+        """The contents of the files of a posted form, and the text in its field `text`: their names are not looked at.
+
+        Raises `Usage` for more than one body may hold.
+        """
+        try:
+            contents = [file.read() for file in request.files.getlist("file") if file.filename]
+            texts = request.form.getlist("text")
+        except RequestEntityTooLarge as error:
+            raise Usage(f"more than {BODY_LIMIT} bytes or {FIELDS_LIMIT} fields") from error
+        return [*contents, *(text.encode() for text in texts if text.strip())]
+
     def seal(
         self,
         pairs: Sequence[tuple[str, str]],

@@ -78,10 +78,11 @@ class Gathered:
     doubled: int
 
 
-def gather(texts: Iterable[str]) -> Gathered:
+def gather(texts: Iterable[str], *, limit: int | None = None) -> Gathered:
     """Put the blocks in `texts` together again. Text without blocks gives nothing; nothing is an error here.
 
-    A block counts for its file only when its check fits. Files come in the order in which they first appeared.
+    A block counts for its file only when its check fits. Files come in the order in which they first appeared. Raises
+    `Usage` when the blocks name more than `limit` files: whoever takes text from anybody gives one.
     """
     heaps: dict[tuple[str, int], _Heap] = {}
     doubled = 0
@@ -91,6 +92,8 @@ def gather(texts: Iterable[str]) -> Gathered:
             if number > count:
                 continue
             heap = heaps.setdefault((name, count), _Heap(name, count))
+            if limit is not None and len(heaps) > limit:
+                raise Usage(f"the text holds pieces of more than {limit} files", "Give fewer at a time.")
             piece = _piece(head, _REST.match(text, head.end()))
             if piece is None:
                 heap.damaged.add(number)
@@ -105,6 +108,30 @@ def gather(texts: Iterable[str]) -> Gathered:
         else:
             unfinished.append(heap.unfinished())
     return Gathered(tuple(files), tuple(unfinished), doubled)
+
+
+def name_of(content: bytes) -> str:
+    """What the blocks of a sealed file call it."""
+    return _name(content, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Pasted:
+    """What one text holds: the names of the files whose blocks stand in it, sound or not, and whether there is more."""
+
+    names: frozenset[str]
+    more: bool
+
+
+def look(text: str) -> Pasted:
+    """See `Pasted`. `more`: something besides sound blocks and white space, which would be lost with the text."""
+    heads = list(_HEAD.finditer(text))
+    rest, end = "", 0
+    for head in heads:
+        found = _REST.match(text, head.end())
+        if found is not None and _piece(head, found) is not None:
+            rest, end = rest + text[end : head.start()], found.end()
+    return Pasted(frozenset(head[1] for head in heads), bool(re.sub(_NOISE, "", rest + text[end:])))
 
 
 class _Heap:

@@ -308,6 +308,7 @@ METHODS = {
     "/": {"GET", "HEAD", "POST"},
     "/en": {"GET", "HEAD"},
     "/en/call": {"GET", "HEAD"},
+    "/en/carry": {"GET", "HEAD", "POST"},
     "/keyring.note": {"GET", "HEAD"},
     "/keyring/1.note": {"GET", "HEAD"},
     REPORT: {"PUT"},
@@ -344,6 +345,8 @@ def every_class(house: House, sealed: bytes) -> Iterator[TestResponse]:
     yield client.head("/")
     yield client.get(Assets.load()["seal.js"])
     yield client.get("/tg/call")
+    yield client.get("/tg/carry")
+    yield client.post("/tg/carry", data={"text": "nothing"})
     yield client.get("/keyring.note")
     yield client.get("/keyring/1.note")
     yield client.get("/nothing")

@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intake.errors import Usage
-from intake.report.blocks import BLOCK_SIZE, MOST, SIZE_LIMIT, TEXT_SIZE, Unfinished, gather, split
+from intake.report.blocks import (
+    BLOCK_SIZE,
+    MOST,
+    SIZE_LIMIT,
+    TEXT_SIZE,
+    Pasted,
+    Unfinished,
+    gather,
+    look,
+    name_of,
+    split,
+)
 
 FILE = random.Random(1).randbytes(4 * BLOCK_SIZE + 100)
 OTHER = random.Random(2).randbytes(2 * BLOCK_SIZE)
@@ -116,3 +127,19 @@ def test_one_changed_letter_never_gives_another_file(place: int, letter: str) ->
 
 def test_a_long_heap_of_openings_is_read_in_a_moment() -> None:
     assert gather(["[K7QX9 1/5 9F3M]" * 20_000]).files == ()
+
+
+def test_a_text_tells_which_files_it_speaks_of_and_what_else_it_holds() -> None:
+    theirs = split(OTHER)
+    assert look("\n> ".join([*BLOCKS, *theirs])) == Pasted(frozenset({name_of(FILE), name_of(OTHER)}), more=False)
+    assert look(" ".join(["12:04 Акрам:", *BLOCKS])).more
+    assert look(f"{BLOCKS[0]} Салом {BLOCKS[1]}").more
+    assert look(BLOCKS[0][:-4]) == Pasted(frozenset({NAME}), more=True), "a block that is cut off would be lost"
+    assert look("") == Pasted(frozenset(), more=False)
+
+
+def test_more_files_than_allowed_are_refused() -> None:
+    both = [*BLOCKS, *split(OTHER)]
+    assert len(gather(both, limit=2).files) == 2
+    with pytest.raises(Usage, match="pieces of more than 1 files"):
+        gather(both, limit=1)
