@@ -7,12 +7,13 @@ interrupted leaves the one before, and the next goes on where it ended.
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, insert, select
 
 from intake.durable import new_file, private_folder, sync_folder, write_private
 from intake.errors import Fault, Usage
@@ -20,7 +21,7 @@ from intake.review.folder import VaultFolder
 from intake.review.originals import Originals
 from intake.review.passphrases import locks_of
 from intake.review.submissions import quarantined
-from intake.review.tables import original
+from intake.review.tables import original, setting
 from intake.review.vault import Vault
 
 _PIECE = 1 << 20
@@ -54,9 +55,27 @@ def back_up(vault: Vault, target: Path, tick: Callable[[int], None] = lambda _: 
     folder = _target(vault, target)
     try:
         with folder.held():
-            return _copy(vault, folder, tick)
+            done = _copy(vault, folder, tick)
+        _remember(vault, folder.path)
+        return done
     except OSError as error:
         raise Fault(f"can't write to {target}: {error.strerror}", "Make room, or take another stick.") from error
+
+
+def made(connection: Connection) -> dict[str, str]:
+    """Where backups of this vault were written, and on which day last: to be brought up to date or burnt."""
+    told = connection.execute(select(setting.c.value).where(setting.c.name == _BACKUPS)).scalar()
+    return dict(json.loads(told)) if told is not None else {}
+
+
+def _remember(vault: Vault, path: Path) -> None:
+    with vault.writing() as connection:
+        known = made(connection) | {str(path.resolve()): vault.today().isoformat()}
+        connection.execute(delete(setting).where(setting.c.name == _BACKUPS))
+        connection.execute(insert(setting).values(name=_BACKUPS, value=json.dumps(known).encode()))
+
+
+_BACKUPS = "backups"
 
 
 def _target(vault: Vault, target: Path) -> VaultFolder:

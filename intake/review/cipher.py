@@ -105,9 +105,9 @@ def rekey(path: Path, old: bytes, new: bytes) -> None:
         raise _fault(error) from error
 
 
-def fault(error: SQLAlchemyError) -> Fault | Damaged:
-    """SQLAlchemy's error as ours. The statement and its values stay out of the message."""
-    cause = getattr(error, "orig", None)
+def fault(error: Exception) -> Fault | Damaged:
+    """SQLAlchemy's error, or the database's own, as ours. The statement and its values stay out of the message."""
+    cause = getattr(error, "orig", error)
     return _fault(cause) if isinstance(cause, dbapi2.Error) else Fault(f"the vault failed: {type(error).__name__}")
 
 

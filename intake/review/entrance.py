@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from intake.review.doctor import Machine, leaks
+from intake.review.erasing import carry_out
 from intake.review.folder import VaultFolder
 from intake.review.vault import Vault
 from intake.terminal import passphrase, safe, say
@@ -34,9 +35,22 @@ def enter(path: Path, *, lent: bool = False) -> Vault:
     VaultFolder.open(path, lent=lent)  # no passphrase is typed in vain
     warn()
     vault = Vault.open(path, passphrase(f"Passphrase of the vault {safe(path.name)}"), lent=lent)
+    if not lent:
+        _erase(vault)
     if vault.practice:
         say("PRACTICE: everything in this vault is invented.")
     return vault
+
+
+def _erase(vault: Vault) -> None:
+    """Do what two reviewers decided and a command that was killed left undone."""
+    try:
+        done = carry_out(vault)
+    except BaseException:
+        vault.close()
+        raise
+    if done:
+        say(f"{len(done)} erased here, as was decided.")
 
 
 def warn() -> None:

@@ -14,6 +14,8 @@ kill at any moment loses nothing, and the same import again goes on where it end
 copy. Another report under the same id, or one that shares a header or payload with another, is forged by somebody: the
 first that came stays the submission, the other is quarantined, and an alarm tells of both.
 
+**What was erased** does not come back: neither the sealed file nor another one of the same report is kept.
+
 **Quarantine** keeps what is no submission, still sealed, with the reason. What no key here opened is offered again to
 every import; the rest is looked at by a person (`intake review open`) or not at all.
 """
@@ -198,6 +200,8 @@ class Import:
             work = Lot(journal, self._vault, self._recipients, lot)
             done = [work.take(way, result) for way, result in lot]
             work.finish()
+        if any(arrival.became is Became.ERASED for arrival in done):
+            self._vault.clean()
         self._known |= {
             way.kept.sha256
             for (way, _), arrival in zip(lot, done, strict=True)

@@ -18,14 +18,14 @@ from sqlalchemy import Connection, delete, func, insert, select
 from intake.errors import Damaged, Fault, IntakeError, NoKeyFits
 from intake.keyring.trust import Chain
 from intake.report.document import Json
-from intake.review import alarms, submissions
+from intake.review import alarms, erasures, submissions
 from intake.review.journal import Journal
 from intake.review.log import Entity
 from intake.review.opened import should_open
 from intake.review.opening import contradictions
 from intake.review.originals import Kept
 from intake.review.submissions import quarantine, seconds, submission
-from intake.review.tables import original
+from intake.review.tables import original, removal
 from intake.review.triage import Tier
 from intake.review.vault import Vault
 from intake.review.workers import Prepared, Result
@@ -39,6 +39,7 @@ class Became(StrEnum):
     BEFORE = "before"
     WAITS = "waits"
     REFUSED = "refused"
+    ERASED = "erased"
     FAILED = "failed"
 
 
@@ -96,11 +97,15 @@ class Lot:
         self._held: list[dict[str, Any]] = []
         self._freed: list[bytes] = []
         self._came: dict[str | None, dict[str, Json]] = {}
+        self._gone, self._gone_files = erasures.gone(self._connection, self._chain)
+        self._unwanted: list[dict[str, bytes]] = []
 
     def take(self, way: Way, result: Result) -> Arrival:
         """One file."""
         if isinstance(result, Fault):
             return Arrival(way.name, Became.FAILED, error=result)
+        if way.kept.sha256 in self._gone_files or (isinstance(result, Prepared) and result.id in self._gone):
+            return self._erased(way)
         if isinstance(result, IntakeError):
             return self._refuse(way, result)
         keys = (result.id, result.row["mac"], result.row["payload"])
@@ -127,9 +132,18 @@ class Lot:
         for rows, table in ((self._held, original), (self._refused, quarantine)):
             if rows:
                 self._connection.execute(insert(table).prefix_with("OR REPLACE"), rows)
+        if self._unwanted:
+            self._connection.execute(insert(removal).prefix_with("OR IGNORE"), self._unwanted)
         submissions.add(self._connection, self._rows)
         if self._copies:
             self._connection.execute(insert(submissions.copy).prefix_with("OR IGNORE"), self._copies)
+
+    def _erased(self, way: Way) -> Arrival:
+        """It was erased, and does not come back by another way."""
+        self._unwanted.append({"sha256": way.kept.sha256})
+        if way.again:
+            self._freed.append(way.kept.sha256)
+        return Arrival(way.name, Became.ERASED)
 
     def _like_another(self, way: Way, result: Prepared, same: Sequence[Any]) -> Arrival:
         first = same[0]

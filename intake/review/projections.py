@@ -31,6 +31,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from itertools import groupby
+from types import ModuleType
 from typing import Any
 
 from sqlalchemy import (
@@ -59,6 +60,7 @@ MODULES: tuple[str, ...] = (
     "intake.review.alarms",
     "intake.review.handling",
     "intake.review.decisions",
+    "intake.review.erasures",
     "intake.review.cases",
     "intake.review.replies",
 )
@@ -131,12 +133,21 @@ def replace(connection: Connection, table: Table, entity: str, rows: Sequence[Ma
         connection.execute(insert(table), [{identity.name: entity, **row} for row in rows])
 
 
+def modules() -> Iterator[ModuleType]:
+    """Every module named in `MODULES`.
+
+    One whose entities hold words of a report has a function `hanging(connection, submission_id)` too, which yields
+    them: they are emptied with it (`intake.review.erasing`).
+    """
+    return (import_module(name) for name in MODULES)
+
+
 @cache
 def by_kind() -> Mapping[str, tuple[Projection, ...]]:
     """Every projection there is."""
     found: dict[str, tuple[Projection, ...]] = {}
-    for name in MODULES:
-        for projection in import_module(name).PROJECTIONS:
+    for module in modules():
+        for projection in module.PROJECTIONS:
             found[projection.kind] = (*found.get(projection.kind, ()), projection)
     return found
 
@@ -245,13 +256,24 @@ def rebuild(connection: Connection) -> None:
     connection.execute(delete(setting).where(setting.c.name == _SHAPES))
     connection.execute(insert(setting).values(name=_SHAPES, value=shapes))
     for entity, states in groupby(_events(connection), key=lambda each: each[0]):
-        fields: dict[str, tuple[Placed, ...]] = {}
-        for _, name, placed in states:
-            fields[name] = settle(fields.get(name, ()), placed)
-        state = {name: Field(_ordered(each.edit for each in placed)) for name, placed in fields.items()}
-        connection.execute(insert(register), [row for name in state for row in _rows(entity, name, state[name])])
-        for projection in by_kind().get(entity.kind, ()):
-            projection.project(connection, entity.id, state)
+        _remake(connection, entity, states)
+
+
+def refresh(connection: Connection, entity: Entity) -> None:
+    """The same for one entity, when contents of its events were taken out."""
+    connection.execute(delete(register).where(register.c.kind == entity.kind, register.c.entity == entity.id))
+    _remake(connection, entity, _events(connection, entity))
+
+
+def _remake(connection: Connection, entity: Entity, events: Iterable[tuple[Entity, str, Placed]]) -> None:
+    fields: dict[str, tuple[Placed, ...]] = {}
+    for _, name, placed in events:
+        fields[name] = settle(fields.get(name, ()), placed)
+    state = {name: Field(_ordered(each.edit for each in placed)) for name, placed in fields.items()}
+    if rows := [row for name in state for row in _rows(entity, name, state[name])]:
+        connection.execute(insert(register), rows)
+    for projection in by_kind().get(entity.kind, ()):
+        projection.project(connection, entity.id, state)
 
 
 _SHAPES = "projections"
@@ -268,12 +290,13 @@ def _digest() -> str:
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
-def _events(connection: Connection) -> Iterator[tuple[Entity, str, Placed]]:
-    """Every event whose content is here, an entity after the other."""
+def _events(connection: Connection, only: Entity | None = None) -> Iterator[tuple[Entity, str, Placed]]:
+    """Every event whose content is here, an entity after the other; or those of one."""
+    which = [] if only is None else [event.c.kind == only.kind, event.c.entity == only.id]
     columns = (event.c.kind, event.c.entity, event.c.content, event.c.line, event.c.number, event.c.clock)
     rows = connection.execute(
         select(*columns, event.c.reviewer, event.c.utc, event.c.hash)
-        .where(event.c.content.is_not(None))
+        .where(event.c.content.is_not(None), *which)
         .order_by(event.c.kind, event.c.entity, event.c.id)
         .execution_options(yield_per=1000)
     )

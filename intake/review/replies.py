@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import io
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -191,6 +191,12 @@ def _record(
         for each in box.acknowledged:
             if (bundle := named.get((each.serial, each.hash))) is not None:
                 journal.record(Entity("bundle", bundle), bundles.acknowledged_field(vault.label), each.hash.hex())
+
+
+def hanging(connection: Connection, submission_id: str) -> Iterator[Entity]:
+    """The answers that were written to a submission: they go with it when it is erased."""
+    query = select(answer.c.id).where(answer.c.submission == submission_id).order_by(answer.c.id)
+    return (Entity("reply", each) for each in connection.execute(query).scalars().all())
 
 
 def _reply_to(submission: Submission) -> ReplyTo:

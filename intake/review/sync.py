@@ -36,6 +36,7 @@ from intake.durable import new_file
 from intake.errors import ChainBroken, Damaged, IntakeError, Usage
 from intake.report.document import dump, parse
 from intake.review.audit import entry_of, reviewer_keys
+from intake.review.erasing import carry_out
 from intake.review.journal import row_of
 from intake.review.log import Clock, Content, Entry, Event, Keys, signer
 from intake.review.projections import Edit, Placed, Registers
@@ -60,11 +61,15 @@ def private(name: str) -> bool:
 
 @dataclass(slots=True)
 class Merged:
-    """What a stick brought: events new here, contents that were missing, and what was refused or hangs in the air."""
+    """What a stick brought: events new here, contents that were missing, and what was refused or hangs in the air.
+
+    `erased`: how many things two reviewers had decided to erase, and were then erased here.
+    """
 
     events: int = 0
     contents: int = 0
     before: int = 0
+    erased: int = 0
     gaps: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     forks: list[str] = field(default_factory=list)
@@ -93,7 +98,10 @@ def write(vault: Vault, folder: Path, *, everything: bool = False, contacts: boo
 
 
 def read(vault: Vault, path: Path, identities: Sequence[Identity]) -> Merged:
-    """Merge a colleague's file into the vault, in one transaction. Raises `NoKeyFits`, `Damaged`, `Usage`."""
+    """Merge a colleague's file into the vault, in one transaction; then erase what is decided.
+
+    Raises `NoKeyFits`, `Damaged`, `Usage`.
+    """
     with readable(path) as file:
         entries = _entries(io.BufferedReader(_Raw(open_sealed(file, identities))), vault.origin)
         keys = reviewer_keys(vault.chain, vault.signing.verify_key)
@@ -102,6 +110,7 @@ def read(vault: Vault, path: Path, identities: Sequence[Identity]) -> Merged:
             for entry in entries:
                 merging.take(entry)
             merging.registers.finish()
+    merging.merged.erased = len(carry_out(vault))
     return merging.merged
 
 

@@ -46,6 +46,7 @@ from alembic import command as alembic
 from alembic.config import Config as AlembicConfig
 from sqlalchemy import Connection, Engine, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlcipher3 import dbapi2
 
 from intake.durable import private_folder, sync_folder, write_private
 from intake.errors import Damaged, Fault, Usage
@@ -167,7 +168,7 @@ class Vault:
                     projections.rebuild(connection)
             vault = cls(folder, engine, held.pop_all(), clock)
         vault.originals.clean()
-        vault.remove_erased()
+        vault.clean()
         return vault
 
     def __enter__(self) -> Self:
@@ -349,12 +350,42 @@ class Vault:
         with self.writing() as connection:
             projections.rebuild(connection)
 
-    def remove_erased(self) -> None:
-        """Delete the files of originals that were erased: after the transaction, and again if it was killed then."""
-        with self.writing() as connection:
-            for sha256 in connection.execute(select(removal.c.sha256)).scalars().all():
-                self.originals.remove(bytes(sha256))
-            connection.execute(delete(removal))
+    def must_clean(self, connection: Connection) -> None:
+        """In the transaction that erases: whatever happens now, the vault is `clean`ed before it is used again."""
+        _set(connection, _UNCLEAN, b"1")
+
+    def clean(self) -> None:
+        """Delete the files that were erased, and write the database anew without what was in it.
+
+        Raises `Fault` when something is being read: then it is done when the vault opens.
+        """
+        with self._writer:
+            with self.reading() as connection:
+                names = [bytes(sha256) for sha256 in connection.execute(select(removal.c.sha256)).scalars()]
+                unclean = connection.execute(select(setting.c.value).where(setting.c.name == _UNCLEAN)).first()
+            for sha256 in names:
+                self.originals.remove(sha256)
+            if unclean:
+                self._write_anew()
+            if names or unclean:
+                with self.writing() as connection:
+                    connection.execute(delete(removal))
+                    connection.execute(delete(setting).where(setting.c.name == _UNCLEAN))
+
+    def _write_anew(self) -> None:
+        try:
+            connection = self.engine.raw_connection()  # not in a transaction, as all others are
+            try:
+                connection.cursor().execute("VACUUM")
+            finally:
+                connection.close()
+        except dbapi2.Error as error:
+            raise fault(error) from error
+        with self.still():
+            pass  # what the log of the database held is in its file now, and the log empty
+
+
+_UNCLEAN = "unclean"
 
 
 @contextmanager

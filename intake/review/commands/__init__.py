@@ -22,6 +22,8 @@ COMMANDS = {
     "outbox": "intake.review.commands.outbox",
     "alarm": "intake.review.commands.alarm",
     "case": "intake.review.commands.case",
+    "erase": "intake.review.commands.erase",
+    "retention": "intake.review.commands.retention",
     "forget": "intake.review.commands.forget",
     "vault": "intake.review.commands.vault",
     "sync": "intake.review.commands.sync",

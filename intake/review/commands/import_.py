@@ -32,6 +32,7 @@ _SAID = {
     Became.BEFORE: "here before",
     Became.WAITS: "waiting for a key",
     Became.REFUSED: "in quarantine for good",
+    Became.ERASED: "erased before, and not kept",
     Became.FAILED: "not taken in: import again",
 }
 

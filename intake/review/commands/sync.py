@@ -62,6 +62,8 @@ def command(
                 told.append({"file": path.name, "error": str(error)})
                 continue
             say(f"{safe(path.name)}: {found.events} events new, {found.before} were here, {found.contents} completed.")
+            if found.erased:
+                say(f"{found.erased} erased here too, as two reviewers decided.")
             for fork in found.forks:
                 say(f"ALARM: {fork}. Ask that reviewer what happened; both lines are kept.")
             for gap in found.gaps:
@@ -73,6 +75,7 @@ def command(
                 {
                     "file": path.name,
                     "events": found.events,
+                    "erased": found.erased,
                     "forks": found.forks,
                     "gaps": found.gaps,
                     "refused": found.refused,
