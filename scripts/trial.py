@@ -203,7 +203,7 @@ def send(url: str, script: bool) -> None:
             page.click("#send")
             page.wait_for_selector("#received", state="visible", timeout=60_000)
         else:
-            page.click('button[formaction="/"]')
+            page.click("button[formmethod]")
             page.wait_for_selector("h1:has-text('We have your report')", timeout=60_000)
 
 

@@ -3,7 +3,7 @@
 | route | |
 |---|---|
 | GET / and /<language> | the form |
-| POST / | a report written without JavaScript, sealed here (see `plain`); the answer shows the code |
+| POST / and /<language> | a report without JavaScript, with small files, sealed here (see `plain`); shows the code |
 | GET /<language>/return | the page that opens a code and shows the answer |
 | POST /<language>/return | the same without JavaScript (see `returning`): one length, whatever it shows |
 | GET, POST /<language>/carry | sealed files and text that somebody carried here, passed on unread (see `courier`) |
@@ -37,7 +37,7 @@ from intake.drop.buckets import Buckets
 from intake.drop.config import Config
 from intake.drop.courier import Received, Shelf, receive
 from intake.drop.parts import Full
-from intake.drop.plain import MemoryRequest, PlainForm
+from intake.drop.plain import Busy, MemoryRequest, PlainForm, TooManyFiles, keep
 from intake.drop.problems import CONTENT_TYPE, Problem
 from intake.drop.returning import ReturnPages, Seen, added, look
 from intake.drop.sanity import Sane
@@ -157,7 +157,7 @@ def create_app(
     buckets = Buckets(config.limits, today)
     buckets.init_app(app)
     toll = Toll(config.limits.calm)
-    plain = PlainForm(config.questionnaire, config.words)
+    plain = PlainForm(config.questionnaire, config.words, config.plain_files * 2**20)
 
     def page(body: Body, status: int = 200) -> Response:
         return _chosen(body, HTML, status)
@@ -201,11 +201,11 @@ def create_app(
         if not config.plain_form:
             return refused(problems.PLAIN_FORM_OFF, language)
         try:
-            pairs = plain.read(request)
+            pairs, _ = plain.read(request)
             seen, holder = look(pairs, chain().newest, today(), mailboxes.ask)
             if holder is not None and ("send", "1") in pairs and (given := added(pairs)):
-                sealed = plain.seal(given, language, chain().for_sealing(today()), today(), holder)
-                store.put(sealed.id, sealed.body, claimed=sealed.keyring, day=today())
+                written = plain.write(given, language, chain().for_sealing(today()), today(), holder)
+                keep(written, store, uploads, chain(), today())
                 seen = Seen("added")
         except IntakeError as error:
             return refused(_problem(error), language)
@@ -238,22 +238,27 @@ def create_app(
     @app.post("/", provide_automatic_options=False)
     @buckets.plain
     def post() -> Response:
+        return posted(pages().default)
+
+    @app.post(f"/<any({','.join(pages().languages)}):language>", provide_automatic_options=False)
+    @buckets.plain
+    def post_in(language: str) -> Response:
+        return posted(language)
+
+    def posted(language: str) -> Response:
         if not config.plain_form:
-            return refused(problems.PLAIN_FORM_OFF)
+            return refused(problems.PLAIN_FORM_OFF, language)
         try:
-            pairs = plain.read(request)
-        except Usage:
-            return refused(problems.TOO_LARGE)
-        language = next((value for name, value in pairs if name == "language"), "")
-        if language not in pages().languages:
-            language = pages().default
-        try:
-            sealed = plain.seal(pairs, language, chain().for_sealing(today()), today())
-            store.put(sealed.id, sealed.body, claimed=sealed.keyring, day=today())
+            with plain.turn(request):
+                pairs, files = plain.read(request, files=True)
+                chosen = next((value for name, value in pairs if name == "language"), "")
+                language = chosen if chosen in pages().languages else language
+                written = plain.write(pairs, language, chain().for_sealing(today()), today(), files=files)
+                keep(written, store, uploads, chain(), today())
         except IntakeError as error:
             return refused(_problem(error), language)
         # Not packed: how well digits pack would be the one thing that tells codes apart on the wire.
-        return Response(pages().received(language, str(sealed.code)), content_type=HTML)
+        return Response(pages().received(language, str(written.code)), content_type=HTML)
 
     @app.put("/reports/<identifier>", provide_automatic_options=False)
     @buckets.reports
@@ -329,7 +334,13 @@ def create_app(
 
 def _problem(error: IntakeError) -> Problem:
     """What a person is told when a plain post could not be sealed and stored."""
-    kinds = ((Usage, problems.TOO_LARGE), (Closed, problems.CLOSED), (Full, problems.FULL))
+    kinds = (
+        (TooManyFiles, problems.FILES_TOO_LARGE),
+        (Usage, problems.TOO_LARGE),
+        (Closed, problems.CLOSED),
+        (Full, problems.FULL),
+        (Busy, problems.BUSY),
+    )
     return next((problem for kind, problem in kinds if isinstance(error, kind)), problems.UNAVAILABLE)
 
 

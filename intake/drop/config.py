@@ -3,7 +3,8 @@
     data = "/var/lib/drop"            keyring = "/etc/drop/keyring.note"
     root = ["12345 12345 …", "…"]     listen = "127.0.0.1:8080"
     languages = ["tg", "ru", "en"]    leave_url = "https://www.wikipedia.org/"
-    plain_form = true                 onion = "http://….onion"
+    plain_form = true                 plain_files = 8   (MiB of files in it; 0 takes none)
+    onion = "http://….onion"
     questionnaire = "own.toml"        places = "own.csv"   (own.ru.po … beside it, one for each language but English)
     [limits]                          reports = "2000/second" · plain = "50/second" · source = "600/minute"
                                       calm = "300/minute"
@@ -34,6 +35,9 @@ from intake.report.questionnaire import Questionnaire
 LISTEN = "127.0.0.1:8080"
 LEAVE_URL = "https://www.wikipedia.org/"
 TEXT_LENGTH = 2000
+PLAIN_FILES = 8
+PLAIN_FILES_MOST = 16
+"""MiB. More than that, several times in memory, would not fit beside what else is in flight."""
 
 _T = TypeVar("_T")
 
@@ -84,6 +88,7 @@ class Config:
     onion: str | None = None
     leave_url: str = LEAVE_URL
     plain_form: bool = True
+    plain_files: int = PLAIN_FILES
     drafts: bool = False
     catalogs: Mapping[str, Catalog] = field(default_factory=dict, repr=False)
 
@@ -149,6 +154,7 @@ class _Loader:
             "onion": self._url("onion"),
             "leave_url": self._url("leave_url") or LEAVE_URL,
             "plain_form": self._flag("plain_form", default=True),
+            "plain_files": self._plain_files(),
             "drafts": drafts,
         }
         if self._mistakes:
@@ -304,6 +310,15 @@ class _Loader:
         if value not in (1, "1"):
             self._wrong("workers", "must be 1: SQLite has one writing process")
         return 1
+
+    def _plain_files(self) -> int:
+        value = self._given.get("plain_files", PLAIN_FILES)
+        if isinstance(value, str) and value.isdecimal():
+            value = int(value)
+        if type(value) is int and 0 <= value <= PLAIN_FILES_MOST:
+            return value
+        self._wrong("plain_files", f"must be a number of MiB from 0 to {PLAIN_FILES_MOST}")
+        return PLAIN_FILES
 
     def _database(self) -> str:
         text = self._text("database") or ""

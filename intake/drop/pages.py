@@ -68,6 +68,8 @@ class Setting:
     catalogs: Mapping[str, Catalog] = field(default_factory=dict, repr=False)
     """Words that differ from the packaged ones: those of an own questionnaire."""
     plain_form: bool = True
+    plain_files: int = 8
+    """MiB of files that may come without JavaScript."""
     onion: str | None = None
     drafts: bool = False
 
@@ -120,6 +122,10 @@ _PROBLEMS = {
     "too-large": (
         _("This is too long"),
         _("Nothing was kept. Go back, shorten your text, or send it in two parts."),
+    ),
+    "files-too-large": (
+        _("The files are too large"),
+        _("Without JavaScript all files together may have {plain_files} MB. Nothing was kept. Go back, send fewer."),
     ),
     "busy": (_("Too many at once"), _("Nothing was kept. Go back, wait a minute, and send it once more.")),
     "unavailable": (
@@ -262,6 +268,7 @@ class _Pen:
             "draft": self.words.draft,
             "language": self.language,
             "languages": self.served,
+            "plain_files": setting.plain_files if setting.plain_form else 0,
             "leave_url": "about:blank" if self.carried else setting.leave_url,
             "reading_times": setting.reading_times[code],
             "urgent_contacts": setting.urgent_contacts[code],
@@ -338,7 +345,10 @@ def _render(pen: _Pen) -> _Bodies:
         problems={
             word: page(
                 "problem.html",
-                problem=Problem(words.gettext(title), words.gettext(advice).format(urgent_contacts=contacts)),
+                problem=Problem(
+                    words.gettext(title),
+                    words.gettext(advice).format(urgent_contacts=contacts, plain_files=setting.plain_files),
+                ),
             )
             for word, (title, advice) in _PROBLEMS.items()
         },

@@ -34,6 +34,7 @@ MISPLACED = Problem("misplaced", 409, "The piece does not begin where the upload
 CLOSED = Problem("closed", 410, "This keyring takes no reports any more.")
 WRONG_VERSION = Problem("wrong-version", 412, "Uploads speak tus 1.0.0.")
 TOO_LARGE = Problem("too-large", 413, "The body is too large.")
+FILES_TOO_LARGE = Problem("files-too-large", 413, "The files are too large for a form without JavaScript.")
 WRONG_TYPE = Problem("wrong-type", 415, "A piece is sent as application/offset+octet-stream.")
 HEADERS_TOO_LARGE = Problem("bad-request", 431, "The request's head is too large.")
 NOT_SEALED = Problem("not-sealed", 422, "The body is not a report sealed to this drop's reviewers.")

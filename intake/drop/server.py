@@ -6,6 +6,8 @@
   a megabyte but for its last byte soon costs the most.
 - A request has a total time, and when connections run out the idle ones make room.
 - waitress's own error pages say what ours do, with the same headers; it names itself nowhere and logs nothing.
+- Whoever sends more than is taken is told so at once. What still comes is thrown away for a while before the connection
+  closes: a connection that closes while a browser is still sending shows an error of the browser instead of the answer.
 - SIGTERM: no new connections, the requests that are under way are answered, then the process ends.
 """
 
@@ -18,6 +20,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +33,7 @@ from waitress.parser import HTTPRequestParser
 from waitress.receiver import ChunkedReceiver, FixedStreamReceiver
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
-from waitress.utilities import BadRequest
+from waitress.utilities import BadRequest, RequestEntityTooLarge
 
 from intake.drop.acceptance import BODY_LIMIT
 from intake.drop.headers import TUS, complete, is_upload
@@ -47,12 +50,20 @@ class Bounds:
 
     in_flight: int = 64 * 1024 * 1024
     body: int = BODY_LIMIT
+    plain: int = BODY_LIMIT  # a form without JavaScript, which may bring files
     head: int = 16 * 1024
     connections: int = 1000
     request_seconds: float = 900  # a megabyte at 1.2 kB a second
     idle_seconds: int = 60
     grace_seconds: float = 10
+    linger_seconds: float = 30
     threads: int = 12
+
+
+class Adjusted(Adjustments):
+    """waitress's settings, with ours."""
+
+    bounds: Bounds
 
 
 class Memory(OverflowableBuffer):
@@ -113,14 +124,39 @@ class Parser(HTTPRequestParser):
     def parse_header(self, header_plus: bytes) -> None:
         """Read the head, then lay out the memory for the body it announces."""
         super().parse_header(header_plus)
+        bounds = self.adj.bounds
+        self.form = self.command == "POST" and self.headers.get("CONTENT_TYPE", "").startswith("multipart/form-data")
+        self.limit = bounds.plain if self.form and self.path.count("/") == 1 else bounds.body
         if self.chunked:
             # Its length is checked after each piece was added, so there is room for one piece too many.
-            self.body_rcv = Chunked(Memory(self.adj.max_request_body_size + self.adj.recv_bytes))
-        elif 0 < self.content_length < self.adj.max_request_body_size:
+            self.body_rcv = Chunked(Memory(self.limit + self.adj.recv_bytes))
+        elif 0 < self.content_length <= self.limit:
             self.body_rcv = FixedStreamReceiver(self.content_length, Memory(self.content_length))
 
+    def received(self, data: bytes) -> int:
+        """Take a piece of the request, unless its body is longer than it may be."""
+        taken: int = super().received(data)
+        if self.error is None and max(self.content_length, self.body_bytes_received) > self.limit:
+            self.completed = True
+            if self.form:
+                # The app answers, which knows the words for a person: it sees the announced length, and no body.
+                self.close()
+                self.body_rcv = None
+                self.cut = True
+                self.headers["CONNECTION"] = "close"
+                self.headers["CONTENT_LENGTH"] = str(max(self.content_length, self.body_bytes_received))
+            else:
+                self.error = RequestEntityTooLarge("")
+        return taken
+
+    adj: Adjusted
+    command: str  # type: ignore[assignment]  # the stubs say bytes
+    headers: dict[str, str]
     path = ""  # until the first line was read
     error: Any  # a waitress.utilities.Error once parsing failed
+    limit = 0
+    form = False
+    cut = False
 
     @property
     def held(self) -> int:
@@ -160,13 +196,39 @@ class Channel(HTTPChannel):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.began = time.monotonic()  # the request under way, or the wait for one
+        self.cut = False  # more comes than was taken of the last request
+        self.lingering: float | None = None  # since when what comes is thrown away
 
     def handle_read(self) -> None:
         """Read what is there; a stale readiness of a descriptor used again is nothing."""
         try:
-            super().handle_read()
+            if self.lingering is not None:
+                self.recv(self.adj.recv_bytes)
+            else:
+                super().handle_read()
         except BlockingIOError:
             return
+        except OSError:
+            self.handle_close()
+
+    def readable(self) -> bool:
+        """Whether to look for more."""
+        return self.lingering is not None or bool(super().readable())
+
+    def handle_write(self) -> None:
+        """Send what waits; after an answer that came before the request's end, go on to throw the rest away."""
+        if not (self.cut and self.close_when_flushed):
+            super().handle_write()
+            return
+        self._flush_exception(self._flush_some)  # type: ignore[attr-defined]  # the stubs leave it out
+        if self.will_close:
+            self.handle_close()
+        elif not self.total_outbufs_len:
+            self.close_when_flushed = False
+            self.lingering = time.monotonic()
+            with suppress(OSError):
+                assert self.socket is not None
+                self.socket.shutdown(socket.SHUT_WR)
 
     def received(self, data: bytes) -> bool:
         """Take bytes of a request, then keep the process within its memory."""
@@ -174,6 +236,7 @@ class Channel(HTTPChannel):
             self.began = time.monotonic()
         before = self.held
         taken: bool = super().received(data)
+        self.cut = self.cut or any(each.cut or each.error for each in self.requests)
         self.server.grown(self.held - before)
         return taken
 
@@ -209,15 +272,15 @@ class Server(TcpWSGIServer):
     _fileno: int
 
     def __init__(self, app: WSGIApplication, listener: socket.socket, bounds: Bounds) -> None:
-        adjustments = Adjustments(
+        adjustments = Adjusted(
             sockets=[listener],
             threads=bounds.threads,
             ident="",
             connection_limit=bounds.connections + 16,  # `maintenance` makes room before waitress would stop listening
             backlog=1024,
-            max_request_body_size=bounds.body + 1,  # waitress refuses at the limit itself
+            max_request_body_size=2**62,  # the parser knows better
             max_request_header_size=bounds.head,
-            inbuf_overflow=2 * bounds.body,
+            inbuf_overflow=2 * max(bounds.body, bounds.plain),
             outbuf_overflow=bounds.in_flight,
             recv_bytes=64 * 1024,
             channel_timeout=bounds.idle_seconds,
@@ -227,6 +290,7 @@ class Server(TcpWSGIServer):
             asyncore_use_poll=True,
             clear_untrusted_proxy_headers=False,
         )
+        adjustments.bounds = bounds
         dispatcher = ThreadedTaskDispatcher()
         dispatcher.set_thread_count(bounds.threads)
         self.bounds = bounds
@@ -280,6 +344,8 @@ class Server(TcpWSGIServer):
             if channel.held and not channel.served and clock - channel.began > self.bounds.request_seconds:
                 channel.drop()
                 self.failures["dropped: time"] += 1
+            elif channel.lingering is not None and clock - channel.lingering > self.bounds.linger_seconds:
+                channel.drop()
         self._held = self._shed()
         excess = len(self.active_channels) - self.bounds.connections * 9 // 10
         if excess > 0:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
+from intake.drop.acceptance import BODY_LIMIT
 from intake.drop.app import create_app, utc_today
 from intake.drop.assets import Assets
 from intake.drop.belief import Belief
@@ -22,6 +23,7 @@ from intake.drop.fold import fold
 from intake.drop.folder import DataFolder, Role
 from intake.drop.mailboxes import Mailboxes
 from intake.drop.pages import Pages, Setting
+from intake.drop.plain import body_limit
 from intake.drop.server import Bounds, Server, allow_files, listener, place, silence
 from intake.drop.store import Store
 from intake.drop.uploads import Uploads
@@ -73,6 +75,7 @@ class PageShelf:
             places=config.places,
             catalogs=config.catalogs,
             plain_form=config.plain_form,
+            plain_files=config.plain_files,
             onion=config.onion,
             drafts=config.drafts,
         )
@@ -162,7 +165,7 @@ def serve(config: Config, say: Say) -> None:
     if not keep_unswapped():
         say("memory may be written to swap: switch swap off, or let the service lock memory (LimitMEMLOCK=infinity)")
     tally = silence()
-    bounds = Bounds()
+    bounds = Bounds(plain=body_limit(config.plain_files * 2**20) if config.plain_form else BODY_LIMIT)
     allow_files(bounds.connections)
     folder = DataFolder.open(config.data, create=True)
     with folder.held(Role.SERVE), Store(folder) as store:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from io import BufferedReader
-from typing import BinaryIO, TypeVar
+from typing import IO, BinaryIO, TypeVar
 
 from intake.errors import Damaged, Usage
 from intake.report import document, sizes, ustar
@@ -151,7 +151,7 @@ def package_size(report_size: int, file_sizes: Sequence[int]) -> int:
     return sizes.padded(content)
 
 
-def write_package(report: Report, files: Sequence[BinaryIO], sink: BinaryIO) -> int:
+def write_package(report: Report, files: Sequence[IO[bytes]], sink: BinaryIO) -> int:
     """Write the package; `files` are the attachments in the order of `report.files`. Returns its length in bytes.
 
     Raises `Usage` when the report is too large, `Fault` when a file hasn't the size that the report says.

@@ -26,7 +26,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from intake.errors import Damaged, Fault
 
@@ -63,7 +63,7 @@ class Writer:
         self._sink = sink
         self.size = 0
 
-    def add(self, name: str, size: int, source: BinaryIO) -> None:
+    def add(self, name: str, size: int, source: IO[bytes]) -> None:
         """Copy exactly `size` bytes of `source`. Raises `Fault` when it holds fewer or more."""
         self._write(header(name, size))
         left = size

@@ -3,9 +3,13 @@
 import gzip
 import io
 import json
+import os
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,12 +20,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
+from intake.drop.acceptance import BODY_LIMIT
 from intake.drop.app import Drop, create_app
 from intake.drop.assets import Assets
 from intake.drop.config import Config, Limits, load
 from intake.drop.folder import DataFolder
 from intake.drop.headers import CSP, FIXED
-from intake.drop.parts import FolderParts, Full
+from intake.drop.parts import FolderParts, Full, count
+from intake.drop.plain import WAITING, PlainForm
 from intake.drop.service import PageShelf
 from intake.drop.store import Entry, Outcome
 from intake.drop.uploads import Uploads
@@ -44,6 +50,7 @@ class Shelf:
 
     held: dict[bytes, bytes] = field(default_factory=dict)
     error: Exception | None = None
+    sizes: dict[bytes, int] = field(default_factory=dict)
 
     def put(self, identifier: bytes, body: bytes, *, claimed: int | None, day: date) -> Outcome:
         if self.error:
@@ -59,7 +66,11 @@ class Shelf:
         return Entry(identifier, TODAY, len(self.held[identifier]), b"", None, carried=False)
 
     def put_parts(self, identifier: bytes, size: int, sha256: bytes, *, claimed: int | None, day: date) -> Outcome:
-        raise Fault("rows only")
+        if self.error:
+            raise self.error
+        self.held[identifier] = b""
+        self.sizes[identifier] = size
+        return Outcome.NEW
 
 
 @dataclass
@@ -292,10 +303,126 @@ def test_plain_posts_that_are_refused(house: House) -> None:
     assert house.shelf.held == {}
 
 
-def test_a_plain_post_takes_no_file(house: House) -> None:
-    attached = house.client.post("/", data={"account": "a", "file": (io.BytesIO(b"x"), "a.jpg")})
-    empty = house.client.post("/", data={"account": "a", "file": (io.BytesIO(b""), "")})
-    assert (attached.status_code, word(attached), empty.status_code) == (413, "too-large", 200)
+def with_files(*files: bytes, field: str = "files", kind: str = "image/jpeg", **fields: str) -> bytes:
+    """A form as a browser sends it, with files; an empty input sends a part without name and bytes."""
+    pieces = [multipart(fields).removesuffix(b"--b--\r\n")]
+    for content in files or (b"",):
+        name = "IMG_2231 Khorog.jpg" if content else ""
+        head = (
+            f'--b\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\nContent-Type: {kind}\r\n\r\n'
+        )
+        pieces += [head.encode(), content, b"\r\n"]
+    return b"".join([*pieces, b"--b--\r\n"])
+
+
+@pytest.mark.parametrize("sizes", [(1,), (70_000, 5), (2**20, 2**20 + 1), (8 * 2**20,)])
+def test_files_come_along_without_scripts(house: House, sizes: tuple[int, ...], tmp_path: Path) -> None:
+    """Small ones in the row, larger ones in parts: the same report, with no name and nothing cleaned."""
+    config = replace(house.config, data=tmp_path)
+    house = House(house.world, config, Shelf())
+    files = [os.urandom(size) for size in sizes]
+    data = with_files(*files, account="a", files="77")
+    answer = house.client.post("/ru", data=data, content_type=MULTIPART, headers=HTML)
+    assert (answer.status_code, 'lang="ru"' in answer.text) == (200, True)
+    package, contents = unpacked(house)
+    assert [file.size for file in package.files] == list(sizes)
+    assert {(file.name, file.type, file.cleaned) for file in package.files} == {("", "image/jpeg", False)}
+    assert package.answers == {"account": "a", "files": list(range(1, len(sizes) + 1))}
+    assert contents == files
+    assert (package.sealed_by, package.language) == ("server", "ru")
+    assert list((tmp_path / "uploads").glob("*")) == []
+
+
+def unpacked(house: House) -> tuple[Report, list[bytes]]:
+    """The one report that is held, whole, with its attachments."""
+    ((identifier, body),) = house.shelf.held.items()
+    if not body:
+        parts = FolderParts(house.config.data / "parts")
+        body = b"".join(parts.get(identifier, number) for number in range(count(house.shelf.sizes[identifier])))
+    package = read_package(io.BytesIO(open_bytes(body, house.world.reviewers[:1])))
+    return package.report, [stream.read() for _, stream in package]
+
+
+def test_an_input_that_was_left_empty_is_no_file(house: House) -> None:
+    assert house.client.post("/", data=with_files(account="a"), content_type=MULTIPART).status_code == 200
+    assert opened(house).files == ()
+
+
+def test_files_that_are_too_large_are_refused_in_the_witness_language(house: House, tmp_path: Path) -> None:
+    small = replace(house.config, plain_files=1, data=tmp_path)
+    none = replace(house.config, plain_files=0)
+    for config, data in (
+        (small, with_files(bytes(2**20 + 1))),
+        (small, with_files(bytes(2**19), bytes(2**19), b"x")),
+        (small, with_files(bytes(3 * 2**20))),
+        (small, with_files(*[b"x"] * 100)),
+        (none, with_files(b"x")),
+    ):
+        house = House(house.world, config, Shelf())
+        answer = house.client.post("/tg", data=data, content_type=MULTIPART, headers=HTML)
+        assert (answer.status_code, 'lang="tg"' in answer.text) == (413, True)
+        assert "Файлҳо хеле калонанд" in answer.text
+        assert word(house.client.post("/", data=data, content_type=MULTIPART)) == "files-too-large"
+        assert house.shelf.held == {}
+    page = House(house.world, none).client.get("/en").text
+    assert ('type="file"' in page, "with JavaScript on" in page) == (False, True)
+
+
+@pytest.mark.parametrize("kind", ["", "text/html; x", "IMAGE/JPEG", "../../etc", "a/" + "b" * 200])
+def test_a_type_that_is_none_is_left_out(house: House, kind: str) -> None:
+    data = with_files(b"x", kind=kind)
+    assert house.client.post("/", data=data, content_type=MULTIPART).status_code == 200
+    assert opened(house).files[0].type in {"", "text/html", "image/jpeg"}
+
+
+def test_a_store_that_fails_keeps_nothing_of_the_files(house: House, tmp_path: Path) -> None:
+    config = replace(house.config, data=tmp_path)
+    for error, status, expected in ((Full("no room"), 507, "full"), (Fault("no disk"), 503, "unavailable")):
+        broken = House(house.world, config, Shelf(error=error))
+        answer = broken.client.post("/", data=with_files(bytes(3 * 2**20)), content_type=MULTIPART)
+        assert (answer.status_code, word(answer)) == (status, expected)
+        assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_posts_with_files_are_sealed_one_after_the_other(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One is read, the next wait, and those beyond are told to come back; small posts pass them all."""
+    house = House(house.world, replace(house.config, data=tmp_path), Shelf())
+    app = house.app
+    inside, go = threading.Event(), threading.Event()
+    reading, most = [0], [0]
+    real = PlainForm.read
+
+    def slow(self: PlainForm, request: Any, *, files: bool = False) -> Any:
+        if (request.content_length or 0) < BODY_LIMIT:
+            return real(self, request, files=files)
+        reading[0] += 1
+        most[0] = max(most[0], reading[0])
+        inside.set()
+        assert go.wait(60)
+        found = real(self, request, files=files)
+        reading[0] -= 1
+        return found
+
+    monkeypatch.setattr(PlainForm, "read", slow)
+    statuses: list[int] = []
+
+    def send() -> None:
+        answer = app.test_client().post("/", data=with_files(bytes(2 * 2**20)), content_type=MULTIPART)
+        statuses.append(answer.status_code)
+
+    senders = [threading.Thread(target=send) for _ in range(WAITING + 3)]
+    for sender in senders:
+        sender.start()
+    assert inside.wait(60)
+    assert app.test_client().post("/", data={"account": "a"}).status_code == 200
+    while len(statuses) < 2:
+        time.sleep(0.01)
+    go.set()
+    for sender in senders:
+        sender.join()
+    assert (sorted(statuses), most[0]) == ([200] * (WAITING + 1) + [429] * 2, 1)
 
 
 def test_an_error_page_speaks_the_witness_language(house: House) -> None:
@@ -306,7 +433,7 @@ def test_an_error_page_speaks_the_witness_language(house: House) -> None:
 
 METHODS = {
     "/": {"GET", "HEAD", "POST"},
-    "/en": {"GET", "HEAD"},
+    "/en": {"GET", "HEAD", "POST"},
     "/en/call": {"GET", "HEAD"},
     "/en/carry": {"GET", "HEAD", "POST"},
     "/keyring.note": {"GET", "HEAD"},

@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -136,6 +136,16 @@ class Firefox:
             if time.monotonic() > end:
                 raise TimeoutError(f"{css} did not appear")
             time.sleep(0.1)
+
+    def headed(self, text: str) -> bool:
+        """Whether there is a heading of these words."""
+        locator = {"type": "accessibility", "value": {"role": "heading", "name": text}}
+        return bool(self.call("browsingContext.locateNodes", context=self._context, locator=locator)["nodes"])
+
+    def choose(self, css: str, files: Sequence[Path]) -> None:
+        """Files for an input."""
+        element = {"sharedId": self.find(css)[0]["sharedId"]}
+        self.call("input.setFiles", context=self._context, element=element, files=list(map(str, files)))
 
     def click(self, css: str) -> None:
         """With the mouse, in the middle of the first that `css` finds."""
