@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import secrets
 from pathlib import Path
 
 import click
+from sqlalchemy import Connection
 
-from intake.errors import ChainBroken
-from intake.review import verification
+from intake.errors import ChainBroken, Usage
+from intake.report.document import Json
+from intake.review import cases, evidence, handling, submissions, verification
 from intake.review.audit import audit, reviewer_keys
 from intake.review.entrance import enter, vault_option
-from intake.terminal import progress, put, safe, say
+from intake.review.erasing import sealed_of
+from intake.review.log import Entity
+from intake.terminal import agree, progress, put, safe, say
 
 
 @click.group("log")
@@ -51,6 +56,45 @@ def verify(vault: Path, as_json: bool) -> None:
     if found.faults:
         raise ChainBroken("a log is not what its reviewer signed", "Go back to the newest backup that verifies.")
     say(f"{found.events} events are as they were signed.")
+
+
+@command.command("export")
+@vault_option
+@click.option(
+    "--to", "target", type=click.Path(path_type=Path), required=True, metavar="DIR", help="A new folder to write."
+)
+@click.option(
+    "--about", multiple=True, metavar="ID", help="Show what was done with this submission or case; repeatable."
+)
+@click.option("--everything", is_flag=True, help="Show what was done with all of them.")
+@click.option("--yes", is_flag=True, help="Agree beforehand: ask nothing.")
+def export(vault: Path, target: Path, about: tuple[str, ...], everything: bool, yes: bool) -> None:
+    """Write the log as plain files for a court: every event, its signature and chain, and instructions to check them.
+
+    What an event says is shown only with --about or --everything, and never what tells who a witness is. The folder is
+    readable by whoever has it: the export is itself written into the log.
+    """
+    with enter(vault) as opened:
+        with opened.reading() as connection:
+            things = [_thing(connection, each) for each in about]
+            sealed = [Entity("sealed", each.hex()) for thing in things for each in sealed_of(connection, thing)]
+        shown = "everything" if everything else f"{len(things)} things" if things else "nothing but the chain"
+        say(f"{safe(str(target))} will be plain to read for whoever has it; it shows {shown}.")
+        agree("Write it?", yes=yes)
+        with opened.journal() as journal:
+            told: dict[str, Json] = {"about": [str(each) for each in things], "everything": everything}
+            journal.record(Entity("export", secrets.token_hex(8)), "log", told)
+        written = evidence.write(opened, target, {*things, *sealed}, everything=everything)
+    say(f"{written.events} events, {written.shown} of them with what they say.")
+    say(f"Check it: python3 {safe(str(target))}/verify.py")
+    put(str(target))
+
+
+def _thing(connection: Connection, spelled: str) -> Entity:
+    try:
+        return handling.entity(submissions.find(connection, spelled).id)
+    except Usage:
+        return cases.entity(cases.find(connection, spelled).id)
 
 
 @command.command("rebuild")
