@@ -115,7 +115,7 @@ TAMPERED: dict[str, Callable[[Path], object]] = {
     "the first left out": lambda folder: (folder / "log/r1/000000001.note").unlink(),
     "another's log": lambda folder: change(folder / "log/r2/000000001.note", "reviewer r2", "reviewer r1"),
     "another keyring": lambda folder: change(folder / "keyring/000001.note", "threshold 2", "threshold 1"),
-    "no log at all": lambda folder: shutil.rmtree(folder / "log/r1") or shutil.rmtree(folder / "log/r2"),
+    "no log at all": lambda folder: [shutil.move(each, folder) for each in (folder / "log").iterdir()],
 }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from intake.errors import Exit, Usage
+from intake.options import months_after
 from intake.report.document import Json
 from intake.review import cases, erasures, handling, retention
 from intake.review.importing import Import
@@ -76,7 +77,7 @@ def test_what_is_due_and_when(world: World, tmp_path: Path) -> None:
         with vault.reading() as connection:
             assert periods(connection) == PERIODS == {"junk": 3, "contact": 6, "unverified": 24, "cases": 24}
         assert told(day) == []
-        three, six, long = (retention.months_after(day, months) for months in (3, 6, 24))
+        three, six, long = (months_after(day, months) for months in (3, 6, 24))
         assert told(three - timedelta(days=1)) == []
         assert told(three - timedelta(days=1), within=1) == [("junk", "1")]
         assert told(three) == [("junk", "1")]
