@@ -16,7 +16,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -255,6 +255,34 @@ def take(data: Path, incoming: Path, keep: bool, as_json: bool) -> int:
     new, left = sum(each.new for each in found), sum(bool(each.left) for each in found)
     say(f"{new} new reports taken in, {sum(each.known for each in found)} were here before, {left} files left.")
     return Exit.SOME_FAILED if left else Exit.OK
+
+
+@door.command("purge")
+@_data
+@click.option("--yes", is_flag=True, help="Do it. Without, it only says what would go.")
+@click.option(
+    "--days", type=click.IntRange(7), default=7, show_default=True, help="So long ago it must have been acknowledged."
+)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def purge_command(data: Path, yes: bool, days: int, as_json: bool) -> None:
+    """Delete reports that every active reviewer has, as their outboxes said seven days ago or more.
+
+    Nothing goes on the word of one. Afterwards the store is folded, so that no byte of them is left in it.
+    """
+    from intake.drop.purging import purge
+
+    folder = DataFolder.open(data)
+    chain = stored_chain(folder, utc_today())
+    with folder.held(Role.MAINTAIN), _opened(folder) as store:
+        found = purge(store, chain.newest, utc_today(), dry=not yes, wait=timedelta(days=days))
+    if as_json:
+        told = {"purged" if yes else "would_go": len(found.ids), "bytes": found.size, "kept": found.kept}
+        put(json.dumps({**told, "waits_for": {label: [*lacks] for label, lacks in found.missing.items()}}, indent=2))
+    say(f"{len(found.ids)} reports {'are gone' if yes else 'would go'}, {found.size / 1e6:.1f} MB; {found.kept} stay.")
+    for line in found.lines():
+        say(line)
+    if found.ids and not yes:
+        say("Nothing was deleted. With --yes they are.")
 
 
 @door.command("form-file")

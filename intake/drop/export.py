@@ -40,10 +40,10 @@ def export(folder: DataFolder, store: Store, to: Path, today: date, *, everythin
     files = []
     last = store.last_bundle()
     if last is not None and last.note is not None:
-        files.append(_finish(store, to, chain, last.note, everything=everything))
+        files.append(_finish(store, to, chain, last.note, everything=last.everything))
     index = _next(store, chain, today)
     note = bytes(SignedNote.sign(bytes(index), key))
-    store.begin_bundle(index.serial, index.hash, note, day=today)
+    store.begin_bundle(index.serial, index.hash, note, day=today, everything=everything)
     files.append(_finish(store, to, chain, note, everything=everything))
     return files
 

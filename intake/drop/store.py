@@ -67,6 +67,7 @@ class Issued:
     serial: int
     hash: bytes
     note: bytes | None
+    everything: bool = False  # its file carries all that the index lists
 
 
 @dataclass(slots=True)
@@ -169,17 +170,17 @@ class Store:
 
     def last_bundle(self) -> Issued | None:
         """The newest bundle of the chain, finished or not."""
-        newest = select(bundle.c.serial, bundle.c.hash, bundle.c.note).order_by(bundle.c.serial.desc()).limit(1)
+        columns = (bundle.c.serial, bundle.c.hash, bundle.c.note, bundle.c.everything)
+        newest = select(*columns).order_by(bundle.c.serial.desc()).limit(1)
         with self.reading() as connection:
             row = connection.execute(newest).first()
-        return None if row is None else Issued(row.serial, row.hash, row.note)
+        return None if row is None else Issued(row.serial, row.hash, row.note, row.everything)
 
-    def begin_bundle(self, serial: int, digest: bytes, note: bytes, *, day: date) -> None:
+    def begin_bundle(self, serial: int, digest: bytes, note: bytes, *, day: date, everything: bool = False) -> None:
         """Promise bundle `serial`: from here on this index, and no other, will be the chain's next link."""
+        row = {"serial": serial, "hash": digest, "day": day.isoformat(), "note": note, "everything": everything}
         with self.writing() as connection:
-            connection.execute(
-                insert(bundle).values(serial=serial, hash=digest, day=day.isoformat(), note=note),
-            )
+            connection.execute(insert(bundle).values(row))
 
     def finish_bundle(self, serial: int, carried: Sequence[bytes]) -> None:
         """The file of bundle `serial` is on disk and carries these reports."""

@@ -31,6 +31,7 @@ bundle = Table(
     Column("hash", LargeBinary(32), nullable=False),  # SHA-256 of the index's text
     Column("day", String(10), nullable=False),
     Column("note", LargeBinary),  # the signed index while its file is not yet known to be on disk, then null
+    Column("everything", Boolean, nullable=False, server_default="0"),  # its file carries all that it lists
 )
 
 reply = Table(

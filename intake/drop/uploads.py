@@ -192,11 +192,15 @@ class Uploads:
                 raise Unknown("no such upload")
 
     def expire(self, day: date) -> None:
-        """Delete what has not ended in time, and parts that belong to nothing."""
+        """Delete what has not ended in time, and parts that belong to nothing (`sweep`)."""
         for identifier in self._ids():
             with suppress(Locked, Unknown), self._writing(identifier, Unknown("the upload is a report")) as work:
                 if work.state(day) is None:
                     self._end(identifier, work)
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Delete parts that belong to no upload and no report: what a kill left of either."""
         for identifier in self._parts.ids():
             # In this order: an upload's folder goes only after the row was entered.
             if not (self._path / identifier.hex()).exists() and self._ledger.entry(identifier) is None:

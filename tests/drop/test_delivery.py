@@ -5,28 +5,28 @@ from __future__ import annotations
 import io
 import json
 import random
-import signal
-import subprocess
-import sys
-import time
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from intake.drop.belief import Belief
 from intake.drop.delivery import Delivered, Forked, Replayed, deliver
 from intake.drop.export import export
 from intake.drop.folder import DataFolder
-from intake.drop.mailboxes import Mailboxes
+from intake.drop.mailboxes import NOBODY, Mailboxes
 from intake.drop.store import Store
+from intake.drop.tables import acknowledged, outbox, reply
 from intake.errors import ChainBroken, Damaged, Exit, IntakeError, KeyringRefused
 from intake.report.code import Holder
-from intake.report.outbox import LEAST, Acknowledged
+from intake.report.outbox import LEAST, Acknowledged, OutboxReader
 from intake.report.reply import SEALED_SIZE, verify
 from tests.harness.keys import TODAY, World, make_world, new_key
+from tests.harness.mortal import Mortal
 from tests.harness.outboxes import NUMBER, answer, hash_of, holder, make_outbox
 from tests.harness.server import command
 
@@ -169,8 +169,8 @@ def test_each_bad_outbox_is_refused_for_its_own_reason_and_leaves_no_trace(
         "altered": (_altered(make_outbox(world, mine, **after)), Damaged, "SHA-256"),
         "no outbox": (b"hello", Damaged, "cut off"),
     }
-    for name, (outbox, kind, reason) in cases.items():
-        error = refused(store, world, outbox)
+    for name, (bad, kind, reason) in cases.items():
+        error = refused(store, world, bad)
         assert type(error) is kind, name
         assert reason in str(error), (name, str(error))
     assert read(store, world, witness) == "Received."
@@ -208,43 +208,55 @@ def test_the_command_tells_what_it_did(folder: DataFolder, world: World, tmp_pat
     assert alone.returncode == Exit.DAMAGED
 
 
-def _delivering(folder: DataFolder, outbox: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "intake", "drop", "deliver", str(outbox), "--data", str(folder.path)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-
-
 @pytest.mark.parametrize("kills", [4, pytest.param(50, marks=pytest.mark.long)])
-def test_killed_at_any_moment_no_answer_is_lost_or_half_delivered(
+def test_killed_at_any_moment_no_answer_is_lost_or_doubled(
     folder: DataFolder, world: World, tmp_path: Path, kills: int
 ) -> None:
-    Store(folder).close()
     chance = random.Random(kills)
     witnesses = [holder(world, number) for number in range(1, 41)]
     previous: bytes | None = None
-    outboxes = []
+    paths = []
+    with Store(folder) as store:
+        acks = [acknowledge(store, folder, tmp_path) for _ in range(2)]
     for serial in range(1, 4):
         number = NUMBER + serial
         replies = {each.mailbox: answer(world, each, f"answer {serial}", number=number) for each in witnesses}
-        content = make_outbox(world, replies, serial=serial, previous=previous, number=number)
+        known = acks if serial == 3 else ()
+        content = make_outbox(world, replies, known, serial=serial, previous=previous, number=number)
         previous = hash_of(content)
-        outboxes.append(tmp_path / f"{serial}.outbox")
-        outboxes[-1].write_bytes(content)
-    began = time.monotonic()
-    assert _delivering(folder, outboxes[0]).wait(60) == 0
-    usual = time.monotonic() - began
-    for turn in range(kills):
-        process = _delivering(folder, outboxes[1 if turn < kills // 2 else 2])
-        time.sleep(chance.uniform(0.3, 1.0) * usual)
-        process.send_signal(signal.SIGKILL)
-        process.wait(60)
-        with Store(folder) as store:
-            said = {read(store, world, each) for each in witnesses}
-        assert len(said) == 1, said  # all of one outbox, or all of the next
-        assert said < {"answer 1", "answer 2", "answer 3"}
-    for outbox in outboxes[1:]:
-        assert _delivering(folder, outbox).wait(60) in (Exit.OK, Exit.CHAIN)
+        paths.append(tmp_path / f"{serial}.outbox")
+        paths[-1].write_bytes(content)
     with Store(folder) as store:
-        assert {read(store, world, each) for each in witnesses} == {"answer 3"}
+        take(store, world, paths[0].read_bytes())
+    named = {left.mailbox for path in paths for left in OutboxReader(io.BytesIO(path.read_bytes())).outbox.replies}
+    with Mortal() as mortal:
+        usual = mortal.run("deliver", *paths[1:], "--data", shutil.copytree(folder.path, tmp_path / "usual"))
+        for turn in range(kills):
+            again = shutil.copytree(folder.path, tmp_path / f"{turn}")
+            mortal.run("deliver", *paths[1:], "--data", again, after=chance.uniform(0, 1.1) * usual)
+            with Store(DataFolder.open(again)) as store:
+                said = {read(store, world, each) for each in witnesses}
+                assert len(said) == 1, said  # all of one outbox, or all of the next
+                assert said < {"answer 1", "answer 2", "answer 3"}
+                assert _counts(store) in ((1, 0), (2, 0), (3, 2))
+            # What was delivered whole before the last of them is refused as an older one, and changes nothing.
+            mortal.run("deliver", *paths[1:], "--data", again, ends=(Exit.OK, Exit.SOME_FAILED))
+            with Store(DataFolder.open(again)) as store:
+                assert {read(store, world, each) for each in witnesses} == {"answer 3"}
+                assert _counts(store) == (3, 2)
+                assert _mailboxes(store) == named
+            shutil.rmtree(again)
+        assert mortal.killed > kills // 2, "most of them were killed under way"
+
+
+def _counts(store: Store) -> tuple[int, int]:
+    """(the newest outbox of r1, how many bundles r1 acknowledged): what is delivered stands for all of it."""
+    with store.reading() as connection:
+        serial = connection.execute(select(outbox.c.serial).where(outbox.c.label == "r1")).scalar_one()
+        return serial, len(connection.execute(select(acknowledged)).all())
+
+
+def _mailboxes(store: Store) -> set[str]:
+    """Every mailbox that holds something, the filler's apart."""
+    with store.reading() as connection:
+        return {each.hex() for each in connection.execute(select(reply.c.mailbox)).scalars()} - {NOBODY.hex()}

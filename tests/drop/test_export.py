@@ -29,9 +29,9 @@ class Mortal(Store):
 
     at = ""
 
-    def begin_bundle(self, serial: int, digest: bytes, note: bytes, *, day: date) -> None:
+    def begin_bundle(self, serial: int, digest: bytes, note: bytes, *, day: date, everything: bool = False) -> None:
         self._reach("before begin")
-        super().begin_bundle(serial, digest, note, day=day)
+        super().begin_bundle(serial, digest, note, day=day, everything=everything)
         self._reach("after begin")
 
     def finish_bundle(self, serial: int, carried: list[bytes]) -> None:  # type: ignore[override]  # what export gives

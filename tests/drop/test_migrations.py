@@ -59,7 +59,23 @@ def parts(connection: sqlite3.Connection) -> None:
     )
 
 
-SHAPES: dict[str, Callable[[sqlite3.Connection], None]] = {"0001": first, "0002": mailboxes, "0003": parts}
+def everything(connection: sqlite3.Connection) -> None:
+    """A drop as 0004 leaves it: it knows which bundles carried all."""
+    parts(connection)
+    connection.executescript(
+        """
+        UPDATE alembic_version SET version_num = '0004';
+        ALTER TABLE bundle ADD COLUMN everything BOOLEAN DEFAULT '0' NOT NULL;
+        """
+    )
+
+
+SHAPES: dict[str, Callable[[sqlite3.Connection], None]] = {
+    "0001": first,
+    "0002": mailboxes,
+    "0003": parts,
+    "0004": everything,
+}
 
 
 def test_there_is_a_shape_for_each_migration() -> None:
