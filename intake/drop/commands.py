@@ -24,6 +24,7 @@ import click
 
 from intake.drop.app import utc_today
 from intake.drop.belief import stored_chain
+from intake.drop.blobs import opened
 from intake.drop.config import Config, load
 from intake.drop.delivery import Delivered
 from intake.drop.fold import fold as everything
@@ -68,6 +69,7 @@ def door() -> None:
 )
 @click.option("--workers", type=int, help="Processes; SQLite allows 1.")
 @click.option("--database", help="Only sqlite, in DATA.")
+@click.option("--blobs", metavar="PLACE", help="Where large reports lie: 'folder' (in DATA), or s3://BUCKET/PREFIX.")
 @click.option("--languages", metavar="CODE,CODE", help="Which the form is served in; the first is that of /.")
 @click.option("--questionnaire", help="A definition file, or 'first'.")
 @click.option("--onion", metavar="URL", help="The form's onion address, shown on it.")
@@ -399,4 +401,4 @@ def _delivered(found: Delivered) -> str:
 def _opened(folder: DataFolder) -> Store:
     if not folder.database.exists():
         raise Fault(f"there is no drop in {folder.path} yet", "Start `intake drop serve` once.")
-    return Store(folder)
+    return Store(folder, parts=opened(folder))

@@ -6,6 +6,7 @@
     plain_form = true                 plain_files = 8   (MiB of files in it; 0 takes none)
     onion = "http://….onion"
     questionnaire = "own.toml"        places = "own.csv"   (own.ru.po … beside it, one for each language but English)
+    blobs = "s3://bucket/prefix"      (large reports; default "folder", in DATA)
     [limits]                          reports = "2000/second" · plain = "50/second" · source = "600/minute"
                                       calm = "300/minute"
     [reading_times]                   en = "…"
@@ -26,6 +27,7 @@ from typing import Any, TypeVar
 
 from limits import parse as parse_limit
 
+from intake.drop.blobs import FOLDER, Place
 from intake.errors import IntakeError, Usage
 from intake.keyring import Roots
 from intake.locale import SOURCE, Catalog, beside, catalog, languages, packaged_places, packaged_questionnaire, with_own
@@ -81,6 +83,7 @@ class Config:
     listen: str = LISTEN
     workers: int = 1
     database: str = ""
+    blobs: str = FOLDER
     limits: Limits = Limits()
     languages: tuple[str, ...] = ("en",)
     questionnaire: Questionnaire = field(default_factory=packaged_questionnaire)
@@ -146,6 +149,7 @@ class _Loader:
             "listen": self._listen(),
             "workers": self._workers(),
             "database": self._database(),
+            "blobs": self._blobs(),
             "limits": self._limits(),
             "languages": codes,
             "questionnaire": questionnaire,
@@ -325,6 +329,14 @@ class _Loader:
         if text not in ("", "sqlite"):
             self._wrong("database", 'must be left out or "sqlite": reports are kept in DATA/drop.db')
         return text
+
+    def _blobs(self) -> str:
+        text = self._text("blobs") or FOLDER
+        try:
+            return text if text == FOLDER else str(Place.parse(text))
+        except Usage as error:
+            self._mistakes.append(f"{error}. {error.advice}")
+        return FOLDER
 
     def _limits(self) -> Limits:
         table = self._table("limits")

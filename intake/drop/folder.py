@@ -61,6 +61,11 @@ class DataFolder:
         return self.path / "parts"
 
     @property
+    def blobs(self) -> Path:
+        """Which bucket holds the parts instead, if one does (`intake.drop.blobs`)."""
+        return self.path / "blobs"
+
+    @property
     def uploads(self) -> Path:
         """Folder of what is known about each unfinished upload, as <id>/."""
         return self.path / "uploads"

@@ -18,6 +18,7 @@ from intake.drop.acceptance import BODY_LIMIT
 from intake.drop.app import create_app, utc_today
 from intake.drop.assets import Assets
 from intake.drop.belief import Belief
+from intake.drop.blobs import opened
 from intake.drop.config import Config
 from intake.drop.fold import fold
 from intake.drop.folder import DataFolder, Role
@@ -168,7 +169,7 @@ def serve(config: Config, say: Say) -> None:
     bounds = Bounds(plain=body_limit(config.plain_files * 2**20) if config.plain_form else BODY_LIMIT)
     allow_files(bounds.connections)
     folder = DataFolder.open(config.data, create=True)
-    with folder.held(Role.SERVE), Store(folder) as store:
+    with folder.held(Role.SERVE), Store(folder, parts=opened(folder, config.blobs)) as store:
         belief = Belief(folder, config.keyring, Roots.typed(config.root), utc_today)
         assets = Assets.load()
         pages = PageShelf(config, assets, belief.chain)

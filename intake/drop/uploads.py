@@ -17,12 +17,14 @@ import fcntl
 import hashlib
 import os
 import re
+import shutil
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from intake.drop import parts as pieces
@@ -46,6 +48,8 @@ HASHES = 1000
 UNFINISHED = 1000
 """So many uploads may be under way. Beyond, those that have sent next to nothing for `IDLE` seconds give way."""
 IDLE = 600
+PATIENCE = 1
+"""Seconds for which a request waits for another one, or for a fold, that holds its upload."""
 
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -121,21 +125,23 @@ class Uploads:
             if refusal:
                 raise Refused(refusal.problem)
         self._make_room(size)
-        with disk(self._path):
-            if not (self._path / identifier.hex()).is_dir():
-                private_folder(self._path)
-                self._make_place(day)
-                private_folder(self._path / identifier.hex())
-                sync_folder(self._path)
-                sync_folder(self._path.parent)
-        with self._writing(identifier, Refused(OTHER_BYTES)) as work:
-            found = work.state(day)
-            if found is None:
-                found = Upload(size, 0, day, claimed)
-                work.keep(found)
-            elif (found.size, found.claimed) != (size, claimed):
-                raise Refused(OTHER_BYTES)
-            return found
+        while True:
+            with disk(self._path):
+                if not (self._path / identifier.hex()).is_dir():
+                    private_folder(self._path)
+                    self._make_place(day)
+                    private_folder(self._path / identifier.hex())
+                    sync_folder(self._path)
+                    sync_folder(self._path.parent)
+            # The end of the day may sweep the folder away before there is anything in it.
+            with suppress(Unknown), self._writing(identifier, Refused(OTHER_BYTES)) as work:
+                found = work.state(day)
+                if found is None:
+                    found = Upload(size, 0, day, claimed)
+                    work.keep(found)
+                elif (found.size, found.claimed) != (size, claimed):
+                    raise Refused(OTHER_BYTES)
+                return found
 
     def find(self, identifier: bytes, day: date) -> Upload:
         """How far an upload has come: all the way for one that is a report. Raises `Unknown`."""
@@ -239,21 +245,21 @@ class Uploads:
         gone = 0
         for identifier in ids:
             state = self._path / identifier.hex() / "state"
-            with (
-                suppress(FileNotFoundError, Locked, Unknown),
-                self._writing(identifier, Unknown("the upload is a report")) as work,
-            ):
-                if self._now() - state.stat().st_mtime < IDLE:
+            with suppress(Locked, Unknown):
+                if not state.exists() or self._now() - state.stat().st_mtime < IDLE:
                     continue
-                found = work.state(day)
-                if found is None or found.offset < PART:
-                    self._end(identifier, work)
-                    gone += 1
+                with self._writing(identifier, Unknown("the upload is a report")) as work:
+                    found = work.state(day)
+                    if found is None or found.offset < PART:
+                        self._end(identifier, work)
+                        gone += 1
         if not gone:
             raise Full("too many uploads are under way")
 
     def _make_room(self, size: int) -> None:
-        if self._parts.room() - size < self._reserve:
+        with disk(self._path):
+            free = shutil.disk_usage(self._path.parent).free  # tails and states lie here, wherever the parts do
+        if min(self._parts.room() - size, free) < self._reserve:
             raise Full("only the reserve for small reports would be left on the disk")
 
     def _place(self, identifier: bytes, work: Work, found: Upload, content: bytes) -> None:
@@ -313,20 +319,15 @@ class Uploads:
     def _writing(self, identifier: bytes, ended: IntakeError, *, wait: bool = False) -> Iterator[Work]:
         """Hold an upload's folder. Raises `Unknown`, `Locked`, and `ended` when it has become a report."""
         path = self._path / identifier.hex()
+        deadline = time.monotonic() + PATIENCE
         with disk(self._path):
-            try:
-                descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            except FileNotFoundError:
-                raise (ended if self._ledger.entry(identifier) else Unknown("no such upload")) from None
+            while (descriptor := _held(path, wait=wait)) is None:
+                if not path.exists():
+                    raise ended if self._ledger.entry(identifier) else Unknown("no such upload")
+                if time.monotonic() > deadline:
+                    raise Locked("another request writes to this upload")
+                time.sleep(0.02)
         try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-                # Whoever held it before may have removed the folder.
-                held = os.path.samestat(os.fstat(descriptor), path.stat())
-            except (BlockingIOError, FileNotFoundError):
-                held = False
-            if not held:
-                raise Locked("another request writes to this upload")
             with disk(path):
                 work = Work(path)
                 if self._ledger.entry(identifier):
@@ -335,6 +336,23 @@ class Uploads:
                 yield work
         finally:
             os.close(descriptor)
+
+
+def _held(path: Path, *, wait: bool) -> int | None:
+    """A descriptor that locks this folder until it is closed; None when there is none now, or another one holds it."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        # Whoever held it before may have removed the folder, or put a new one in its place.
+        if os.path.samestat(os.fstat(descriptor), path.stat()):
+            return descriptor
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    os.close(descriptor)
+    return None
 
 
 def _judged(found: Upload, work: Work, content: bytes, chain: Chain, day: date) -> Upload:

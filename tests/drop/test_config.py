@@ -61,6 +61,8 @@ MISTAKES: list[tuple[str, Any, str]] = [
     ("languages", ["en", "xx"], "languages: no translation for xx"),
     ("languages", ["en", "en"], "languages: names one twice"),
     ("plain_form", "maybe", "plain_form: must be true or false"),
+    ("blobs", "s3://key:secret@bucket/x", "blobs must be 'folder' or s3://BUCKET/PREFIX"),
+    ("plain_files", 17, "plain_files: must be a number of MiB from 0 to 16"),
     ("leave_url", "javascript:alert(1)", "leave_url: must be an address"),
     ("limits", {"plain": "many"}, "limits.plain: must look like"),
     ("limits", {"others": "1/second"}, "'others' is no limit"),

@@ -6,6 +6,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 
 from intake import durable
 from intake.drop import problems
+from intake.drop.blobs import FOLDER, opened
 from intake.drop.fold import fold
 from intake.drop.folder import DataFolder
 from intake.drop.parts import FolderParts, Full, PartsReader, count
@@ -25,6 +27,7 @@ from intake.durable import exchange
 from intake.errors import Fault
 from intake.report.sizes import CLASSES, sealed_size
 from intake.sealing import X25519Identity, seal_bytes
+from tests.harness.bucket import ObjectStore
 from tests.harness.keys import TODAY, World, make_world
 from tests.harness.large import PART, PLAINTEXT, pieces, seal_large
 
@@ -44,10 +47,11 @@ def body(world: World) -> bytes:
 class Drop:
     """Uploads over a real store, with short words for what the tests do all the time."""
 
-    def __init__(self, folder: Path, world: World) -> None:
+    def __init__(self, folder: Path, world: World, blobs: str = FOLDER) -> None:
         self.world = world
         self.folder = DataFolder.open(folder, create=True)
-        self.store = Store(self.folder, reserve=0)
+        self.parts = opened(self.folder, blobs)
+        self.store = Store(self.folder, reserve=0, parts=self.parts)
         self.chain = world.chain()
         self.restart()
 
@@ -68,9 +72,14 @@ class Drop:
             assert self.send(identifier, offset, piece) == offset + len(piece)
 
     def left(self) -> list[str]:
-        """Every file of uploads and parts."""
-        folders = (self.folder.uploads, self.folder.parts)
-        return sorted(str(p.relative_to(self.folder.path)) for f in folders for p in f.rglob("*") if p.is_file())
+        """Every file of uploads, and every part."""
+        files = [str(p.relative_to(self.folder.path)) for p in self.folder.uploads.rglob("*") if p.is_file()]
+        for identifier in self.parts.ids():
+            for number in range(5):
+                with suppress(Fault):
+                    self.parts.get(identifier, number)
+                    files.append(f"parts/{identifier.hex()}/{number}")
+        return sorted(files)
 
     def refusal(self, identifier: bytes, offset: int, content: bytes) -> problems.Problem:
         with pytest.raises(Refused) as caught:
@@ -78,8 +87,26 @@ class Drop:
         return caught.value.problem
 
 
+@pytest.fixture(scope="module")
+def objects() -> Iterator[ObjectStore]:
+    with ObjectStore() as store, store.known():
+        yield store
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def drop(request: pytest.FixtureRequest, tmp_path: Path, world: World) -> Iterator[Drop]:
+    """One whose parts lie in its folder, and one whose parts lie in a bucket."""
+    blobs = FOLDER
+    if request.param == "bucket":
+        blobs = request.getfixturevalue("objects").bucket(f"b{os.urandom(8).hex()}")
+    found = Drop(tmp_path / "data", world, blobs)
+    yield found
+    found.store.close()
+
+
 @pytest.fixture
-def drop(tmp_path: Path, world: World) -> Iterator[Drop]:
+def local(tmp_path: Path, world: World) -> Iterator[Drop]:
+    """For what only a folder has: files, their times, and a disk that fails."""
     found = Drop(tmp_path / "data", world)
     yield found
     found.store.close()
@@ -120,8 +147,9 @@ def test_a_small_report_may_come_in_pieces_too(drop: Drop, world: World) -> None
     assert drop.left() == []
 
 
-def test_an_offset_is_never_ahead_of_the_disk(drop: Drop, body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_offset_is_never_ahead_of_the_disk(local: Drop, body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever fsync or write fails: the offset stays, and the same bytes again go on."""
+    drop = local
     identifier = drop.begin(len(body))
     drop.send(identifier, 0, body[:700_000])
     real, calls, limit = os.fsync, 0, 0
@@ -211,7 +239,8 @@ def test_a_cut_between_the_row_and_the_tidying(drop: Drop, body: bytes) -> None:
     assert drop.store.body(identifier) == body
 
 
-def test_one_request_writes_at_a_time(drop: Drop, body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_request_writes_at_a_time(local: Drop, body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    drop = local
     identifier = drop.begin(len(body))
     inside, go = threading.Event(), threading.Event()
     real = FolderParts.put
@@ -355,7 +384,7 @@ def test_a_cancelled_upload_leaves_nothing_and_its_id_is_free(drop: Drop, body: 
     drop.send(identifier, 0, body[:PART])
     drop.send(identifier, PART, body[PART : PART + 500])
     drop.uploads.cancel(identifier, TODAY)
-    assert list(drop.folder.uploads.iterdir()) == list(drop.folder.parts.iterdir()) == []
+    assert [*drop.folder.uploads.iterdir(), *drop.parts.ids()] == []
     with pytest.raises(Unknown):
         drop.uploads.cancel(identifier, TODAY)
     drop.begin(len(body), identifier)
@@ -375,7 +404,7 @@ def test_an_unfinished_upload_ends_at_a_midnight(drop: Drop, body: bytes) -> Non
     drop.uploads.expire(found.expires - timedelta(days=1))
     assert drop.uploads.find(identifier, TODAY) == found
     drop.uploads.expire(found.expires)
-    assert list(drop.folder.uploads.iterdir()) == list(drop.folder.parts.iterdir()) == []
+    assert [*drop.folder.uploads.iterdir(), *drop.parts.ids()] == []
 
 
 def test_orphans_are_swept_and_nothing_else(drop: Drop, body: bytes) -> None:
@@ -385,7 +414,7 @@ def test_orphans_are_swept_and_nothing_else(drop: Drop, body: bytes) -> None:
     drop.store.parts.put(orphan, 0, b"left over")
     (drop.folder.uploads / os.urandom(16).hex()).mkdir()
     drop.uploads.expire(TODAY)
-    assert {path.name for path in drop.folder.parts.iterdir()} == {whole.hex(), unfinished.hex()}
+    assert set(drop.parts.ids()) == {whole, unfinished}
     assert [path.name for path in drop.folder.uploads.iterdir()] == [unfinished.hex()]
     drop.send_all(unfinished, body, start=PART)
     assert drop.store.body(whole) == drop.store.body(unfinished) == body
@@ -419,7 +448,8 @@ def test_beyond_a_number_the_idle_give_way_and_those_with_bytes_stay(drop: Drop,
     assert drop.store.body(kept) == body
 
 
-def test_everything_is_private(drop: Drop, body: bytes) -> None:
+def test_everything_is_private(local: Drop, body: bytes) -> None:
+    drop = local
     drop.send_all(drop.begin(len(body)), body)
     identifier = drop.begin(len(body))
     drop.send(identifier, 0, body[: PART + 0])
@@ -447,9 +477,10 @@ def a_moment(drop: Drop, body: bytes) -> tuple[list[bytes], list[bytes]]:
 
 @pytest.mark.parametrize("swaps", [True, False])
 def test_a_fold_leaves_the_day_and_the_order_of_ids(
-    drop: Drop, body: bytes, monkeypatch: pytest.MonkeyPatch, swaps: bool
+    local: Drop, body: bytes, monkeypatch: pytest.MonkeyPatch, swaps: bool
 ) -> None:
     """Reports and what is unfinished alike, also where the file system can't exchange two folders."""
+    drop = local
     whole, unfinished = a_moment(drop, body)
     offsets = {identifier: drop.uploads.find(identifier, TODAY).offset for identifier in unfinished}
     nodes = {path: path.stat().st_ino for path in tree(drop)}
@@ -483,7 +514,8 @@ def test_a_fold_leaves_the_day_and_the_order_of_ids(
     assert all(drop.store.body(identifier) == body for identifier in whole + unfinished)
 
 
-def test_what_came_after_a_fold_is_folded_by_the_next(drop: Drop, body: bytes) -> None:
+def test_what_came_after_a_fold_is_folded_by_the_next(local: Drop, body: bytes) -> None:
+    drop = local
     _, (_, _, _, last) = a_moment(drop, body)
     fold(drop.folder, drop.store, LATER)
     drop.send(last, PART + 700_000, body[PART + 700_000 : 2 * PART + 10])
@@ -496,9 +528,10 @@ def test_what_came_after_a_fold_is_folded_by_the_next(drop: Drop, body: bytes) -
 
 @pytest.mark.parametrize("swaps", [True, False])
 def test_a_fold_that_is_cut_off_loses_nothing(
-    drop: Drop, body: bytes, monkeypatch: pytest.MonkeyPatch, swaps: bool
+    local: Drop, body: bytes, monkeypatch: pytest.MonkeyPatch, swaps: bool
 ) -> None:
     """The power goes before each step in turn; what was acknowledged is there at once, and the next fold ends it."""
+    drop = local
     left = [0]
 
     class PowerError(Exception):
@@ -548,7 +581,8 @@ def test_a_fold_that_is_cut_off_loses_nothing(
     assert drop.store.body(unfinished) == drop.store.body(identifier) == body
 
 
-def test_a_fold_waits_for_who_writes(drop: Drop, body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fold_waits_for_who_writes(local: Drop, body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    drop = local
     identifier = drop.begin(len(body))
     inside, go = threading.Event(), threading.Event()
     real = FolderParts.put
@@ -572,7 +606,8 @@ def test_a_fold_waits_for_who_writes(drop: Drop, body: bytes, monkeypatch: pytes
     assert drop.store.body(identifier) == body
 
 
-def test_a_stream_holds_one_part(drop: Drop, body: bytes) -> None:
+def test_a_stream_holds_one_part(local: Drop, body: bytes) -> None:
+    drop = local
     identifier = drop.begin(len(body))
     drop.send_all(identifier, body)
     asked: list[int] = []

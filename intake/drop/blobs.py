@@ -1,0 +1,82 @@
+"""Which place holds a drop's parts: its own folder, or a bucket. DATA/blobs says so once and for all.
+
+Commands that are given DATA alone look there, and no change of a setting makes reports seem lost.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from dataclasses import dataclass
+from typing import Self
+
+from intake.drop.folder import DataFolder
+from intake.drop.parts import FolderParts, Parts
+from intake.durable import write_private
+from intake.errors import Fault, Usage
+
+FOLDER = "folder"
+
+_PLACE = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:/[A-Za-z0-9_-]+)*)/?")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """s3://bucket/prefix."""
+
+    bucket: str
+    prefix: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Raises `Usage` for anything else, such as keys inside the address."""
+        found = _PLACE.fullmatch(text)
+        if found is None:
+            raise Usage("blobs must be 'folder' or s3://BUCKET/PREFIX", "Keys and endpoint stand in AWS_… variables.")
+        return cls(found[1], found[2].strip("/"))
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
+
+
+def opened(folder: DataFolder, wanted: str | None = None) -> Parts:
+    """Where the parts are. `wanted` is the setting of who serves, "folder" or s3://BUCKET/PREFIX; None: wherever.
+
+    Raises `Usage` when the parts are elsewhere than wanted, or a bucket can't be used, and `Fault` when it fails.
+    """
+    found = _recorded(folder)
+    if found is None and wanted in (None, FOLDER):
+        return FolderParts(folder.parts)
+    if found is None:
+        if folder.parts.is_dir() and any(folder.parts.iterdir()):
+            raise Usage(f"{folder.parts} holds reports already", 'Set blobs = "folder", or begin with a new DATA.')
+        place, mark = Place.parse(str(wanted)), secrets.token_hex(16)
+    else:
+        place, mark = found
+    if wanted is not None and wanted != str(place):
+        raise Usage(f"this drop's large reports lie in {place}, not in {wanted}", f'Set blobs = "{place}".')
+    from intake.drop.bucket import BucketParts  # a large library, of use to few
+
+    parts = BucketParts(place)
+    if wanted is not None:
+        if found is None:
+            # Before the bucket is marked: a mark that nobody knows would shut this drop out of it.
+            write_private(folder.blobs, json.dumps({"place": str(place), "mark": mark}).encode())
+        try:
+            parts.claim(mark)
+        except BaseException:
+            if found is None:
+                folder.blobs.unlink()
+            raise
+    return parts
+
+
+def _recorded(folder: DataFolder) -> tuple[Place, str] | None:
+    try:
+        found = json.loads(folder.blobs.read_bytes())
+        return Place.parse(found["place"]), str(found["mark"])
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Fault(f"{folder.blobs} can't be read", "Restore it from a backup of DATA.") from error

@@ -1,0 +1,146 @@
+"""Parts in S3-compatible storage, against a real server of that protocol: refusals, a fold, an outage."""
+
+import os
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from intake.drop.blobs import FOLDER, Place, opened
+from intake.drop.bucket import PAUSE
+from intake.drop.folder import DataFolder
+from intake.errors import Exit, Fault, Usage
+from tests.drop.test_tus import begun, offset, patch
+from tests.harness.bucket import ObjectStore
+from tests.harness.keys import World, make_world
+from tests.harness.large import PART, pieces, seal_large
+from tests.harness.server import command, running_drop, serve_arguments
+
+
+@pytest.fixture(scope="module")
+def objects() -> Iterator[ObjectStore]:
+    with ObjectStore() as store, store.known():
+        yield store
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> DataFolder:
+    return DataFolder.open(tmp_path / "data", create=True)
+
+
+def test_parts_are_put_got_listed_and_deleted(objects: ObjectStore, folder: DataFolder) -> None:
+    parts = opened(folder, objects.bucket("first"))
+    one, other = sorted(os.urandom(16) for _ in range(2))
+    for identifier in (other, one):
+        for number in (0, 1):
+            parts.put(identifier, number, b"x" * (number + 1))
+    parts.put(one, 1, b"again")
+    assert list(parts.ids()) == [one, other]
+    assert (parts.get(one, 1), parts.get(other, 1)) == (b"again", b"xx")
+    parts.delete(one)
+    parts.delete(one)
+    assert list(parts.ids()) == [other]
+    with pytest.raises(Fault, match="404"):
+        parts.get(one, 0)
+    assert opened(folder).get(other, 0) == b"x"
+    assert set(objects.objects("first")) == {"drop/belongs-to", *(f"drop/parts/{other.hex()}/{n}" for n in (0, 1))}
+
+
+def test_a_fold_puts_every_part_again_in_order(objects: ObjectStore, folder: DataFolder) -> None:
+    """What the store's own stamp tells then is the time of the fold."""
+    parts = opened(folder, objects.bucket("folds"))
+    identifier = os.urandom(16)
+    for number in (2, 0, 1):
+        parts.put(identifier, number, bytes([number]))
+    time.sleep(1.1)
+    begin = datetime.now(UTC).replace(microsecond=0)
+    parts.fold(identifier, range(1, 3), begin.date())
+    stamps = {key[-1]: stamp for key, stamp in objects.objects("folds").items() if "parts" in key}
+    assert datetime.fromisoformat(stamps["0"]) < begin <= datetime.fromisoformat(stamps["1"])
+    assert stamps["1"] <= stamps["2"]
+    assert [parts.get(identifier, number) for number in range(3)] == [b"\0", b"\1", b"\2"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["s3://", "s3://b", "s3://key:secret@bucket/x", "s3://bucket/x?key=1", "s3://bucket//x", "/srv", "http://b/x"],
+)
+def test_a_place_is_a_bucket_and_a_prefix(text: str) -> None:
+    with pytest.raises(Usage, match="blobs"):
+        Place.parse(text)
+    assert str(Place.parse("s3://bucket/a/b/")) == "s3://bucket/a/b"
+
+
+def test_what_can_not_be_used_is_refused_and_leaves_nothing(objects: ObjectStore, folder: DataFolder) -> None:
+    for place, error, words in (
+        (objects.bucket("versions", versions=True), Usage, "keeps versions"),
+        ("s3://no-such-bucket/x", Fault, "404"),
+    ):
+        with pytest.raises(error, match=words):
+            opened(folder, place)
+        assert not folder.blobs.exists()
+    assert [key for key in objects.objects("versions") if "parts" in key] == []
+
+
+def test_a_bucket_has_one_drop_and_a_drop_one_place(objects: ObjectStore, folder: DataFolder, tmp_path: Path) -> None:
+    place = objects.bucket("shared")
+    opened(folder, place)
+    opened(folder, place)
+    with pytest.raises(Usage, match="another drop"):
+        opened(DataFolder.open(tmp_path / "other", create=True), place)
+    for wanted in (FOLDER, objects.bucket("elsewhere")):
+        with pytest.raises(Usage, match="lie in s3://shared/drop"):
+            opened(folder, wanted)
+    full = DataFolder.open(tmp_path / "full", create=True)
+    opened(full).put(os.urandom(16), 0, b"x")
+    with pytest.raises(Usage, match="holds reports already"):
+        opened(full, objects.bucket("late"))
+
+
+@pytest.mark.parametrize("missing", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
+def test_keys_come_from_the_environment(
+    objects: ObjectStore, folder: DataFolder, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    monkeypatch.delenv(missing)
+    with pytest.raises(Usage, match=missing):
+        opened(folder, "s3://bucket/x")
+
+
+def test_keys_never_cross_a_network_in_the_clear(
+    objects: ObjectStore, folder: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://storage.example")
+    with pytest.raises(Usage, match="not https"):
+        opened(folder, "s3://bucket/x")
+
+
+def test_a_drop_serves_from_a_bucket_through_an_outage(
+    objects: ObjectStore, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """While the store hangs a witness is told to try again; nothing acknowledged is lost, and it heals by itself."""
+    folder = tmp_path_factory.mktemp("drop")
+    world: World = make_world(folder / "keys", today=datetime.now(UTC).date())
+    body = seal_large(world)
+    refused = command(*serve_arguments(world, folder / "v", blobs=objects.bucket("kept", versions=True)))
+    assert (refused.returncode, "keeps versions" in refused.stderr) == (Exit.USAGE, True)
+    with running_drop(world, folder, blobs=objects.bucket("served")) as drop:
+        assert b"canary" not in Path(f"/proc/{drop.pid}/cmdline").read_bytes()
+        place = begun(drop, len(body))
+        assert patch(drop, place, 0, body[:PART]).status == 204
+        objects.stop()
+        answer = patch(drop, place, PART, body[PART : 2 * PART])
+        assert (answer.status, answer.word) == (503, "unavailable")
+        assert drop.put(os.urandom(16).hex(), seal_large(world, 16384), 1).status == 201
+        assert offset(drop, place) == PART
+        objects.go_on()
+        time.sleep(PAUSE + 0.1)
+        for start, piece in pieces(body, start=offset(drop, place)):
+            assert patch(drop, place, start, piece).status == 204
+        bundle = drop.export(folder)
+        assert command("status", "--data", drop.data).returncode == 0
+        assert any("canary" in line for line in drop.said) is False
+    assert body in bundle.read_bytes()
+    assert not (drop.data / "parts").exists()
+    assert b"canary" not in (drop.data / "blobs").read_bytes()

@@ -1,0 +1,105 @@
+"""An S3 protocol server (moto) as a process of its own, for what keeps parts in a bucket.
+
+with ObjectStore() as store:
+    place = store.bucket("b1")             # s3://b1/drop
+    store.environment                      # AWS_… for the process under test
+    store.stop(); store.go_on()            # it hangs meanwhile, as one does that is overloaded
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from types import TracebackType
+from typing import Self
+from xml.etree import ElementTree
+
+_VERSIONING = "<VersioningConfiguration xmlns='{space}'><Status>Enabled</Status></VersioningConfiguration>"
+_SPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
+
+
+class ObjectStore:
+    """A running server; its buckets live in its memory."""
+
+    def __init__(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+
+    def __enter__(self) -> Self:
+        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                return self
+            except OSError:
+                assert time.monotonic() < deadline, "moto did not start"
+                time.sleep(0.1)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What an S3 client wants to know."""
+        return {
+            "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "canary-of-a-secret-key",
+            "AWS_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.port}",
+        }
+
+    @contextmanager
+    def known(self) -> Iterator[None]:
+        """This process knows it meanwhile."""
+        before = {name: os.environ.get(name) for name in self.environment}
+        os.environ.update(self.environment)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
+
+    def bucket(self, name: str, *, versions: bool = False) -> str:
+        """A new bucket; the place in it for a drop."""
+        assert self.ask("PUT", f"/{name}")[0] == 200
+        if versions:
+            assert self.ask("PUT", f"/{name}?versioning", _VERSIONING.format(space=_SPACE))[0] == 200
+        return f"s3://{name}/drop"
+
+    def objects(self, name: str) -> Mapping[str, str]:
+        """Keys of a bucket, and when each was put last."""
+        _, content = self.ask("GET", f"/{name}?list-type=2")
+        found = ElementTree.fromstring(content).iter(f"{{{_SPACE}}}Contents")
+        return {one.findtext(f"{{{_SPACE}}}Key", ""): one.findtext(f"{{{_SPACE}}}LastModified", "") for one in found}
+
+    def stop(self) -> None:
+        """From now on it takes connections and answers nothing."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """It answers again, also what was asked meanwhile."""
+        self._process.send_signal(signal.SIGCONT)
+
+    def ask(self, method: str, path: str, body: str | None = None) -> tuple[int, bytes]:
+        """One request by hand."""
+        line = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        line.request(method, path, body)
+        answer = line.getresponse()
+        content = answer.read()
+        line.close()
+        return answer.status, content
