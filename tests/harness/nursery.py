@@ -9,15 +9,20 @@ from __future__ import annotations
 import io
 import os
 import random
+import secrets
 import sys
 from pathlib import Path
 
 from intake.errors import WrongPassphrase
+from intake.report.document import Json
+from intake.report.package import QuestionnaireRef, Report
 from intake.review.backup import back_up
+from intake.review.importing import Import
 from intake.review.log import Entity
 from intake.review.unlocking import Cost
 from intake.review.vault import Vault
-from intake.sealing import X25519Identity, open_sealed, seal_bytes
+from intake.sealing import HybridIdentity, X25519Identity, open_sealed, seal_bytes
+from tests.harness.bundles import seal_for
 
 PASSPHRASES = ("correct horse battery", "staple of another horse")
 QUICK = Cost(1, 8192)
@@ -53,6 +58,19 @@ def work(folder: Path, seed: int, canary: str, told: int) -> None:
                 back_up(vault, folder.with_name("backup"))
             elif event < 0.4:
                 vault.rebuild()
+            elif event < 0.5:
+                take_in(vault, f"{canary} {number}")
+
+
+def take_in(vault: Vault, words: str) -> None:
+    """An import, with a process of its own that reads the report: it ends when the desk does."""
+    mine = HybridIdentity.generate()
+    answers: dict[str, Json] = {"account": words, "who": [{"name": words}], "contact": words}
+    reference = QuestionnaireRef("first", "1", "0" * 64)
+    day = vault.today()
+    report = Report(secrets.token_hex(16), vault.origin, 1, reference, "tg", "browser", day, answers)
+    with Import(vault, [mine], workers=1) as work:
+        list(work.take_loose("loose.age", seal_for(report, [mine.recipient])))
 
 
 def opened(folder: Path) -> tuple[Vault, str]:

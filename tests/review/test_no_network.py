@@ -47,7 +47,7 @@ def test_no_command_of_the_desk_ever_opens_an_internet_socket(world: World, tmp_
     statuses = json.loads(done.stdout)
     statuses.pop("doctor")  # it says what is wrong with this machine
     assert {name: status for name, status in statuses.items() if status != Exit.OK} == {}, done.stderr
-    assert sockets(trace) <= {"AF_UNIX", "AF_NETLINK"}  # the second asks this machine whether it has a network
+    assert sockets(trace) <= {"AF_UNIX", "AF_NETLINK"}  # the second is bubblewrap's, bringing up a sandbox
 
 
 def test_the_watch_sees_a_socket(tmp_path: Path) -> None:
