@@ -4,18 +4,20 @@ termination and expiration. A standard client works with its chunk size set to a
 | request | |
 |---|---|
 | OPTIONS /uploads | what this server can |
-| POST /uploads | Upload-Length; Upload-Metadata with only `report <base64 of the id's 32 hex digits>`; 201, Location |
+| POST /uploads | Upload-Length; Upload-Metadata `report <base64 of the id's 32 hex digits>`, or none; 201, Location |
 | HEAD /uploads/<id> | how far it came; all the way when the report is stored |
 | PATCH /uploads/<id> | the bytes at Upload-Offset; 204 when they are on disk |
 | DELETE /uploads/<id> | takes back what is not yet a report |
 
 `Keyring: <serial>` at the creation is the sender's claim, as with a PUT. Other metadata is refused: a file's name has
-no place here. An upload's address is its report's id, so that a lost answer to the creation costs nothing.
+no place here. An upload's address is its report's id, so that a lost answer to the creation costs nothing; who names
+none is given a random one.
 """
 
 from __future__ import annotations
 
 import binascii
+import os
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable
@@ -108,7 +110,7 @@ def add_routes(
         if not passes():
             return refused(problems.WORK_WANTED)
         size, claim = _number("Upload-Length"), request.headers.get("Keyring")
-        identifier = _report(request.headers.get("Upload-Metadata", ""))
+        identifier = _report(request.headers.get("Upload-Metadata", "").strip())
         content = _piece()
         if size is None or identifier is None or (claim is not None and not _SERIAL.fullmatch(claim)):
             return refused(problems.BAD_REQUEST)
@@ -180,7 +182,9 @@ def _number(name: str) -> int | None:
 
 
 def _report(metadata: str) -> bytes | None:
-    """The id that the metadata gives, when it gives that and nothing else."""
+    """The id that the metadata gives, when it gives that and nothing else; a new one for none."""
+    if not metadata:
+        return os.urandom(16)
     found = _METADATA.fullmatch(metadata)
     if found is None:
         return None
