@@ -15,7 +15,7 @@ Whatever is said here can be undone (`Journal.undo`), but for a look.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -44,6 +44,7 @@ handling = Table(
     Column("hold", Text),
     Column("done", Text),
     Column("done_by", String(32)),
+    Index("handling_decided", "tier"),
     sqlite_with_rowid=False,
 )
 """One row for each submission of which anybody said anything."""
@@ -128,11 +129,20 @@ def mark_name(name: str) -> str:
 
 def handling_of(connection: Connection, submission_id: str) -> Handling:
     """All that was said of one submission."""
-    row = connection.execute(select(handling).where(handling.c.id == submission_id)).first()
-    marks: dict[str, list[str]] = {}
-    query = select(mark.c.kind, mark.c.name).where(mark.c.id == submission_id).order_by(mark.c.kind, mark.c.name)
-    for kind, name in connection.execute(query):
-        marks.setdefault(kind, []).append(name)
+    return handlings(connection, [submission_id])[submission_id]
+
+
+def handlings(connection: Connection, ids: Sequence[str]) -> dict[str, Handling]:
+    """The same for several, by their ids."""
+    rows = {row.id: row for row in connection.execute(select(handling).where(handling.c.id.in_(ids)))}
+    marks: dict[str, dict[str, list[str]]] = {each: {} for each in ids}
+    query = select(mark.c.id, mark.c.kind, mark.c.name).where(mark.c.id.in_(ids))
+    for row in connection.execute(query.order_by(mark.c.id, mark.c.kind, mark.c.name)):
+        marks[row.id].setdefault(row.kind, []).append(row.name)
+    return {each: _handling(rows.get(each), marks[each]) for each in ids}
+
+
+def _handling(row: Any, marks: Mapping[str, Sequence[str]]) -> Handling:
     told = {kind: tuple(names) for kind, names in marks.items()}
     if row is None:
         return Handling(marks=told)

@@ -7,20 +7,21 @@ The tier in a list is that of `intake.review.triage`, worked out by the database
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, and_, case, exists, func, literal, or_, select, text, union
+from sqlalchemy import ColumnElement, Connection, Integer, and_, case, exists, func, literal, or_, select, text
 
 from intake.report.document import Json
 from intake.report.package import Report
 from intake.report.reading import changes
-from intake.review.handling import Handling, handling, handling_of, mark
+from intake.review.handling import Handling, handling, handlings, mark
 from intake.review.submissions import content, moment, quarantine, seconds, submission
 from intake.review.triage import Readings, Tier, Triage, triage
 
 _DAY = 86_400
+_MANY = 5_000  # submissions
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,42 +96,47 @@ def lines(
     numbers = [row.number for row in rows]
     held = connection.execute(select(content.c.number, content.c.report).where(content.c.number.in_(numbers)))
     raw = {number: report for number, report in held}  # noqa: C416  # rows are not pairs to the type checker
-    return [_line(connection, row, bytes(raw[row.number]), now, readings) for row in rows]
+    said = handlings(connection, [row.id for row in rows])
+    return [_line(row, said[row.id], bytes(raw[row.number]), now, readings) for row in rows]
 
 
 def _first(connection: Connection, wanted: Wanted, now: datetime, limit: int) -> list[Any]:
     """At least the first `limit` of a list, in any order.
 
     Most submissions have no removal date and nobody's decision: they stand in the order of an index, and so the
-    database need not look at all of them.
+    database need not look at all of them. Few that hold some words are found by the index of words instead.
     """
     tier, clock = _tier(now), _clock(now)
     columns = (submission.c.number, submission.c.id, submission.c.imported, tier.label("tier"), clock.label("clock"))
-    query = (
-        select(*columns)
-        .select_from(submission.outerjoin(handling, handling.c.id == submission.c.id))
-        .where(*_conditions(wanted, tier))
-        .limit(limit)
-    )
-    if wanted.query is not None:
-        return [*connection.execute(query.order_by(tier, clock, submission.c.number))]
-    timed = select(submission.c.number).where(submission.c.soon.is_not(None))
-    decided = select(submission.c.number).join(handling, handling.c.id == submission.c.id)
-    moved = union(timed, decided.where(handling.c.tier.is_not(None)))
-    found = [
-        *connection.execute(query.where(submission.c.number.in_(moved)).order_by(tier, clock, submission.c.number))
-    ]
-    for each in Tier:
-        plain = query.where(submission.c.tier == each.value, submission.c.soon.is_(None), handling.c.tier.is_(None))
-        rows = connection.execute(plain.order_by(submission.c.imported, submission.c.number)).all()
-        found += rows
-        if sum(row.tier <= each for row in found) >= limit:
-            break
-    return found
+    query = select(*columns).select_from(submission.outerjoin(handling, handling.c.id == submission.c.id)).limit(limit)
+    order = (tier, clock, submission.c.number)
+    if wanted.query is not None and _few(connection, wanted.query):
+        return [*connection.execute(query.where(*_conditions(wanted, tier)).order_by(*order))]
+    timed = submission.c.soon.is_not(None)
+    decided = submission.c.id.in_(select(handling.c.id).where(handling.c.tier.is_not(None)))
+    moving = query.where(*_conditions(wanted, tier, walking=True)).order_by(*order)
+    found = {row.number: row for moved in (timed, decided) for row in connection.execute(moving.where(moved))}
+    conditions = _conditions(replace(wanted, tiers=frozenset()), tier, walking=True)
+    plain = query.where(submission.c.soon.is_(None), handling.c.tier.is_(None), *conditions)
+    for each in sorted(wanted.tiers or Tier):
+        left = limit - sum(row.tier <= each for row in found.values())
+        ordered = plain.where(submission.c.tier == each.value).order_by(submission.c.imported, submission.c.number)
+        if left > 0:
+            found |= {row.number: row for row in connection.execute(ordered)}
+    return [*found.values()]
+
+
+def _few(connection: Connection, query: str) -> bool:
+    """Whether so few hold the words that it is quicker to sort them than to walk the list for them."""
+    held = text("SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH :query LIMIT :most)")
+    return bool(connection.execute(held, {"query": query, "most": _MANY}).scalar_one() < _MANY)
 
 
 def number_of(connection: Connection, wanted: Wanted, now: datetime) -> int:
     """How many there are in all."""
+    if wanted == Wanted(query=wanted.query) and wanted.query is not None:
+        held = text("SELECT count(*) FROM words WHERE words MATCH :query")
+        return int(connection.execute(held, {"query": wanted.query}).scalar_one())
     tier = _tier(now)
     joined = submission.outerjoin(handling, handling.c.id == submission.c.id)
     query = select(func.count()).select_from(joined).where(*_conditions(wanted, tier))
@@ -140,7 +146,7 @@ def number_of(connection: Connection, wanted: Wanted, now: datetime) -> int:
 def counts(connection: Connection, label: str, now: datetime) -> Counts:
     """Everything at a glance."""
     told = _tier(now)
-    joined = submission.join(handling, handling.c.id == submission.c.id)
+    joined = handling.outerjoin(submission, handling.c.id == submission.c.id)  # in this order, whatever SQLite thinks
     plain = case(
         (and_(submission.c.soon <= seconds(now), submission.c.tier > 0), literal(0)),
         (and_(submission.c.near <= seconds(now), submission.c.tier > 1), literal(1)),
@@ -154,6 +160,8 @@ def counts(connection: Connection, label: str, now: datetime) -> Counts:
     state = case((handling.c.done.is_not(None), "done"), (handling.c.hold.is_not(None), "hold"), else_="")
     said = select(state, plain, told, func.count()).select_from(joined).group_by(state, plain, told)
     for where, by_rules, tier, number in connection.execute(said):
+        if by_rules is None:
+            continue  # said of a submission that is not here
         total["", by_rules] -= number
         total[where, tier] = total.get((where, tier), 0) + number
     seen = connection.execute(
@@ -191,8 +199,8 @@ def title(answers: Mapping[str, Json]) -> str:
     return " ".join(" · ".join(filter(None, parts)).split())[:100]
 
 
-def _line(connection: Connection, row: Any, raw: bytes, now: datetime, readings: Readings | None) -> Line:
-    report, said, imported = Report.parse(raw), handling_of(connection, row.id), moment(row.imported)
+def _line(row: Any, said: Handling, raw: bytes, now: datetime, readings: Readings | None) -> Line:
+    report, imported = Report.parse(raw), moment(row.imported)
     return Line(row.id, imported, triage_of(report, imported, said, now, readings), said, report)
 
 
@@ -221,7 +229,8 @@ def _clock(now: datetime) -> ColumnElement[int]:
     return case((submission.c.event > _after(), func.min(submission.c.event, due)), else_=due)
 
 
-def _conditions(wanted: Wanted, tier: ColumnElement[int]) -> list[ColumnElement[bool]]:
+def _conditions(wanted: Wanted, tier: ColumnElement[int], *, walking: bool = False) -> list[ColumnElement[bool]]:
+    """What a list is of. `walking`: it is in order already, and ends early; the words must not change that."""
     found: list[ColumnElement[bool]] = []
     waiting = and_(handling.c.done.is_(None), handling.c.hold.is_(None))
     if wanted.waiting is not None:
@@ -245,7 +254,8 @@ def _conditions(wanted: Wanted, tier: ColumnElement[int]) -> list[ColumnElement[
         found.append(submission.c.imported >= seconds(wanted.since))
     if wanted.query is not None:
         words = text("SELECT rowid FROM words WHERE words MATCH :query").bindparams(query=wanted.query)
-        found.append(submission.c.number.in_(words.columns(number=Integer).scalar_subquery()))
+        held = words.columns(number=Integer).scalar_subquery()
+        found.append((submission.c.number + 0 if walking else submission.c.number).in_(held))
     return found
 
 

@@ -66,8 +66,9 @@ submission = Table(
     Column("event", Integer),
     Index("submission_thread", "in_reply_to"),
     Index("submission_outer", "outer"),
-    Index("submission_waiting", "tier", "imported", "soon"),
-    Index("submission_soon", "soon"),
+    # Lists stand in the order of the first of these, but for the few that the second names.
+    Index("submission_timeless", "tier", "imported", sqlite_where=text("soon IS NULL")),
+    Index("submission_timed", "soon", sqlite_where=text("soon IS NOT NULL")),
 )
 """One row a report, however often it came."""
 
