@@ -147,6 +147,17 @@ class Firefox:
         element = {"sharedId": self.find(css)[0]["sharedId"]}
         self.call("input.setFiles", context=self._context, element=element, files=list(map(str, files)))
 
+    def text(self, css: str) -> str:
+        """All text in the first that `css` finds; needs no script in the page."""
+        locator = {"type": "css", "value": css}
+        deep = {"maxDomDepth": None}
+        found = self.call(
+            "browsingContext.locateNodes", context=self._context, locator=locator, serializationOptions=deep
+        )["nodes"]
+        if not found:
+            raise LookupError(css)
+        return _text(found[0])
+
     def click(self, css: str) -> None:
         """With the mouse, in the middle of the first that `css` finds."""
         nodes = self.find(css)
@@ -183,3 +194,9 @@ class Firefox:
     def url(self) -> str:
         """Where the window is."""
         return str(self.call("browsingContext.getTree")["contexts"][0]["url"])
+
+
+def _text(node: dict[str, Any]) -> str:
+    """What stands in a node as WebDriver BiDi tells of it, and in all below it."""
+    told = node["value"]
+    return str(told.get("nodeValue", "")) + "".join(map(_text, told.get("children", ())))
