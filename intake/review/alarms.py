@@ -15,7 +15,8 @@ from sqlalchemy import Column, Connection, String, Table, Text, select
 
 from intake.errors import Usage
 from intake.report.document import Json
-from intake.review.chain import Alarm
+from intake.review import witnessed
+from intake.review.chain import Alarm, Kind
 from intake.review.journal import Journal
 from intake.review.log import Entity
 from intake.review.projections import Projection, State, metadata, replace
@@ -67,6 +68,14 @@ def raise_all(journal: Journal, alarms: Sequence[Alarm], bundle: bytes) -> None:
     """The same for what the chain says of a bundle."""
     for each in alarms:
         raise_alarm(journal, each.kind, each.words, each.reports, bundle)
+
+
+def raise_forks(journal: Journal) -> tuple[str, ...]:
+    """The same for every bundle of which the reviewers' logs name two indexes; what is told, in words."""
+    told = tuple(map(str, witnessed.forks(journal.connection)))
+    for words in told:
+        raise_alarm(journal, Kind.FORKED, words)
+    return told
 
 
 def settle(journal: Journal, alarm_id: str, reason: str) -> None:

@@ -17,12 +17,12 @@ an alarm never costs a witness the report. Each kind of alarm stands for one thi
 - CLOCK: this machine's date is before the day on which it last took in a bundle.
 
 Seen by one desk alone a chain may be whole and another desk shown another: so heads travel in the desks' logs, and
-`other_heads` compares them.
+`intake.review.witnessed` compares them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -136,16 +136,6 @@ def silence(last: date | None, today: date, limit: timedelta = SILENCE) -> Alarm
         words = f"no new bundle for {days} days, since {last}: ask the operator, and other reviewers"
         return Alarm(Kind.SILENT, words)
     return None
-
-
-def other_heads(own: Sequence[Link], theirs: Iterable[tuple[str, int, int, bytes]]) -> tuple[Alarm, ...]:
-    """What (reviewer, epoch, serial, hash) of the other desks' logs say against the bundles here."""
-    here = {_order(link): link.hash for link in own}
-    return tuple(
-        Alarm(Kind.FORKED, f"{reviewer} was given another bundle {serial} of epoch {epoch} than this desk")
-        for reviewer, epoch, serial, digest in theirs
-        if here.get((epoch, serial), digest) != digest
-    )
 
 
 def _alarms(index: Index, chain: Sequence[Link], earlier: Link | None, later: Link | None) -> Iterator[Alarm]:

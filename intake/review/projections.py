@@ -63,6 +63,7 @@ MODULES: tuple[str, ...] = (
     "intake.review.erasures",
     "intake.review.cases",
     "intake.review.replies",
+    "intake.review.probes",
 )
 """Every module with a tuple `PROJECTIONS`."""
 

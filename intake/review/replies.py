@@ -8,6 +8,10 @@ The entity `reply <random>`, one for each answer, has the fields
 and the entity `outbox <label>-<serial>` the field `written`, {"hash": hex, "number": n}: so the next outbox names the
 one before, and numbers only rise, at any desk that has the log. Who wrote an answer carries it: their key signs it.
 
+Two desks that have not exchanged their logs may both answer one witness, who is shown the newest answer only. So that
+all agree which one that is, no two reviewers draw the same number (`_next`), and `crossed` tells both, once they have
+exchanged their logs, until somebody who knows of both writes again.
+
 An outbox is on the stick before the log speaks of it. Killed between the two, the next try finds the file, knows it by
 its signature and its place, and takes it for what it is: no serial is ever used for two outboxes.
 """
@@ -18,6 +22,7 @@ import io
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +34,16 @@ from intake.report.document import Json
 from intake.report.outbox import Acknowledged, Outbox, OutboxReader, write_outbox
 from intake.report.package import ReplyTo
 from intake.report.reply import Reply
-from intake.review import bundles
-from intake.review.log import Entity
+from intake.review import bundles, submissions
+from intake.review.log import Clock, Entity
 from intake.review.projections import Projection, State, metadata, replace
 from intake.review.submissions import Submission, find
 from intake.review.tables import event
 from intake.review.vault import Vault
 from intake.sealing import HybridRecipient
+
+_STRIDE = 20
+"""Each reviewer of a keyring draws numbers of one remainder. An outbox names its writer anyway."""
 
 answer = Table(
     "answer",
@@ -130,6 +138,51 @@ def write_next(vault: Vault, folder: Path) -> Written:
     return Written(path, box.serial, len({_reply_to(each[1]).mailbox for each in queue}), len(box.acknowledged), found)
 
 
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """Two answers to one witness, neither written in knowledge of the other: `shown` has the higher number."""
+
+    submission: str
+    shown: str
+    hidden: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.shown} and {self.hidden} answered {self.submission[:8]} without knowing of each other: "
+            f"the witness is shown what {self.shown} wrote; write again if the other matters"
+        )
+
+
+def crossed(connection: Connection, thread: Sequence[str] = ()) -> tuple[Crossed, ...]:
+    """Every pair of sent answers that crossed, or those of one thread, unless a later one knew of both."""
+    told = submissions.submission
+    query = (
+        select(answer.c.submission, answer.c.reviewer, answer.c.number, told.c.mailbox, told.c.recipient)
+        .add_columns(event.c.line, event.c.number.label("place"), event.c.clock)
+        .join(event, event.c.hash == answer.c.event)
+        .join(told, told.c.id == answer.c.submission)
+        .order_by(answer.c.number, answer.c.reviewer)
+    )
+    if thread:
+        query = query.where(answer.c.submission.in_(thread))
+    sent: dict[tuple[str, str], list[Any]] = {}
+    for row in connection.execute(query.where(answer.c.number.is_not(None))):
+        sent.setdefault((row.mailbox, row.recipient), []).append(row)
+    return tuple(
+        Crossed(newer.submission, newer.reviewer, older.reviewer)
+        for rows in sent.values()
+        for older, newer in combinations(rows, 2)
+        if older.reviewer != newer.reviewer
+        and not _knew(newer, older)
+        and not _knew(older, newer)
+        and not any(_knew(each, older) and _knew(each, newer) for each in rows if each not in (older, newer))
+    )
+
+
+def _knew(one: Any, other: Any) -> bool:
+    return Clock.parse(one.clock).covers(other.line, other.place)
+
+
 def _next(vault: Vault) -> tuple[Outbox, int, Mapping[tuple[int, bytes], str]]:
     """The next outbox without its answers, their number, and the names of the bundles by serial and hash."""
     chain = vault.chain
@@ -161,6 +214,8 @@ def _next(vault: Vault) -> tuple[Outbox, int, Mapping[tuple[int, bytes], str]]:
         (),
     )
     number = max(newest + 1, int(f"{vault.today():%y%m%d}") * 100 + 1)
+    mine = [each.label for each in chain.newest.reviewers].index(vault.label)
+    number += (mine - number) % _STRIDE
     return head, number, {(link.serial, link.hash): f"{link.epoch}.{link.serial}" for link in links}
 
 

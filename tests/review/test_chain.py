@@ -10,7 +10,7 @@ import pytest
 
 from intake.errors import ChainBroken
 from intake.report.bundle import Index, IndexEntry
-from intake.review.chain import SILENCE, Alarm, Kind, check_origin, compare, other_heads, place, silence
+from intake.review.chain import SILENCE, Alarm, Kind, check_origin, compare, place, silence
 from intake.review.forgetting import Link
 from tests.harness.keys import ORIGIN, TODAY
 
@@ -224,10 +224,3 @@ def test_a_thousand_that_vanished_are_one_sentence() -> None:
 def test_a_drop_that_falls_silent_is_heard(last: date | None, kind: Kind | None) -> None:
     alarm = silence(last, TODAY)
     assert (alarm.kind if alarm else None) == kind
-
-
-def test_two_desks_that_were_shown_two_chains_notice() -> None:
-    mine = [link(index) for index in FIVE]
-    assert other_heads(mine, [("r2", 1, 5, FIVE[4].hash), ("r2", 1, 9, bytes(32))]) == ()
-    (alarm,) = other_heads(mine, [("r2", 1, 5, ELSEWHERE.hash), ("r3", 1, 4, FIVE[3].hash)])
-    assert str(alarm) == "r2 was given another bundle 5 of epoch 1 than this desk"

@@ -21,7 +21,7 @@ from intake.report.code import Code, Holder
 from intake.report.outbox import LEAST, OutboxReader
 from intake.report.package import Report
 from intake.report.reply import Reply, verify
-from intake.review import bundles, replies
+from intake.review import bundles, replies, sync
 from intake.review.importing import Import
 from intake.review.phrases import PHRASES
 from intake.review.submissions import find, strays, thread
@@ -230,3 +230,48 @@ def test_each_bundle_is_acknowledged_once(world: World, drop: Drop, vault: Vault
     with vault.reading() as connection:
         found = connection.execute(bundles.acknowledged.select()).all()
     assert {(row.bundle, row.reviewer) for row in found} == {(f"1.{number}", "r1") for number in range(1, 4)}
+
+
+def test_two_who_answer_one_witness_unknowingly_draw_two_numbers_and_are_told(
+    world: World, drop: Drop, vault: Vault, tmp_path: Path
+) -> None:
+    asked = code(world, 1)
+    first = report(world, 1, asked)
+    bundle = drop.put(first)
+    take(vault, world, bundle)
+    with make_vault(world, tmp_path / "second", 2) as other:
+        with Import(other, world.reviewers[1:2], workers=1) as work:
+            assert all(each.error is None for each in work.take(bundle))
+        answer(vault, first, "By one.")
+        answer(other, first, "By two.")
+        boxes = [replies.write_next(each, drop.stick) for each in (vault, other)]
+        numbers = [OutboxReader(io.BytesIO(box.path.read_bytes())).outbox.replies[0].number for box in boxes]
+        assert numbers[0] != numbers[1]
+        for box in reversed(boxes):
+            drop.take(box.path)
+        said = drop.read(asked)
+        assert said is not None
+        assert said.number == max(numbers)
+        shown = "r1" if numbers[0] > numbers[1] else "r2"
+        _exchange(world, vault, other, tmp_path)
+        for desk in (vault, other):
+            with desk.reading() as connection:
+                (found,) = replies.crossed(connection)
+                assert replies.crossed(connection, [first.id]) == (found,)
+                assert replies.crossed(connection, ["0" * 32]) == ()
+            assert (found.shown, {found.shown, found.hidden}) == (shown, {"r1", "r2"})
+            assert "write again if the other matters" in str(found)
+        answer(other, first, "By two, who knows of both.")
+        drop.take(replies.write_next(other, drop.stick).path)
+        _exchange(world, vault, other, tmp_path)
+        for desk in (vault, other):
+            with desk.reading() as connection:
+                assert replies.crossed(connection) == ()
+        newest = drop.read(asked)
+        assert newest is not None
+        assert newest.text == "By two, who knows of both."
+
+
+def _exchange(world: World, one: Vault, two: Vault, folder: Path) -> None:
+    for sender, receiver in ((one, two), (two, one)):
+        assert sync.read(receiver, sync.write(sender, folder)[0], world.reviewers).gaps == []

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from intake.errors import Damaged, Exit, NoKeyFits, Usage
+from intake.review.alarms import raise_forks, standing
 from intake.review.audit import audit, reviewer_keys
 from intake.review.commands import door
 from intake.review.log import Entity
@@ -245,6 +246,10 @@ def test_a_server_that_shows_two_chains_is_noticed(world: World, stick: Path, tm
         with two.reading() as connection:
             (found,) = forks(connection)
         assert (found.epoch, found.serial, set(found.indexes)) == (1, 7, {"r1", "r2"})
+        with two.journal() as journal:
+            (words,) = raise_forks(journal)
+        with two.reading() as connection:
+            assert [(each.kind, each.words) for each in standing(connection)] == [("forked", words)]
 
 
 def test_the_command_takes_in_and_gives_out(world: World, stick: Path, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ COMMANDS = {
     "mark": "intake.review.commands.mark",
     "reply": "intake.review.commands.reply",
     "outbox": "intake.review.commands.outbox",
+    "test-report": "intake.review.commands.test_report",
     "alarm": "intake.review.commands.alarm",
     "case": "intake.review.commands.case",
     "erase": "intake.review.commands.erase",

@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from intake.errors import ChainBroken, Exit, IntakeError
-from intake.review import bundles
+from intake.review import alarms, bundles, probes
 from intake.review.chain import silence
 from intake.review.entrance import enter, vault_option
 from intake.review.importing import Arrival, Became, Import
@@ -72,8 +72,10 @@ def command(vault: Path, sources: tuple[Path, ...], keys: tuple[Path, ...], coun
                     except IntakeError as error:
                         failed.append((name, error))
                 failed += broken
-        with desk.reading() as connection:
-            quiet = silence(bundles.last_import(connection), desk.today())
+        with desk.journal() as journal:
+            heard += [f"ALARM: {words}" for words in alarms.raise_forks(journal)]
+            heard += [f"ALARM: {words}" for words in probes.look(journal, desk.label, desk.today())]
+            quiet = silence(bundles.last_import(journal.connection), desk.today())
         heard += [f"ALARM: {quiet}"] if quiet else []
         if as_json:
             facts: dict[str, object] = {

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from intake.locale import catalog, languages, packaged_places, packaged_questionnaire
 from intake.report.reading import LABELS, changes, render
-from intake.review import decisions, handling, inbox, listings, submissions
+from intake.review import decisions, handling, inbox, listings, replies, submissions
 from intake.review.entrance import enter, vault_option
 from intake.review.fields import hidden, shown
 from intake.review.handling import Handling, handling_of
@@ -48,6 +48,7 @@ def command(vault: Path, submission_id: str, contact: bool, language: str, as_js
             changed = _changed(connection, thread)
             standing = decisions.standings(connection, thread)[found.id]
             decided = decisions.decisions_of(connection, thread)
+            crossed = replies.crossed(connection, thread)
             stray = submissions.strays(connection, found.report)
             numbers = connection.execute(
                 select(submissions.copy.c.sha256).where(submissions.copy.c.number == found.number)
@@ -69,6 +70,8 @@ def command(vault: Path, submission_id: str, contact: bool, language: str, as_js
             put(safe(f"LOOK: {each[:8]}{' (this one)' * (each == found.id)}: {LABELS[f'={change}']}"))
         for line in _allowed(standing, decided, found.id) if changed else ():
             put(safe(line))
+        for pair in crossed:
+            put(safe(f"LOOK: {pair}."))
         for line in _head(desk, found, told, said, thread, copies=len(numbers)):
             put(safe(line))
         names = {place.id: place.name(language) for place in packaged_places().places}

@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from intake.errors import Exit, IntakeError
-from intake.review import sync
+from intake.review import replies, sync
+from intake.review.alarms import raise_forks
 from intake.review.entrance import enter, vault_option
 from intake.review.projections import conflicts
 from intake.review.sources import identities_in
-from intake.review.witnessed import forks
 from intake.terminal import put, safe, say
 
 
@@ -81,10 +81,13 @@ def command(
                     "refused": found.refused,
                 }
             )
-        with opened.reading() as connection:
-            unsettled, shown = conflicts(connection), forks(connection)
+        with opened.journal() as journal:
+            unsettled, shown = conflicts(journal.connection), raise_forks(journal)
+            crossed = replies.crossed(journal.connection)
         for fork_of_drop in shown:
             say(f"ALARM: {fork_of_drop}. The server lies to one of you: compare the bundles.")
+        for each in crossed:
+            say(f"{each}.")
         for entity, name in unsettled:
             say(f"In conflict: {safe(name)} of {entity}. Write what is right: that settles it at all desks.")
         if target is not None:
