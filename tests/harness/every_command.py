@@ -94,6 +94,7 @@ def every(keys: Path, folder: Path) -> dict[str, Typed]:
         "mark": Typed((ONE, "--tag", "airport")),
         "reply": Typed((ONE, "--phrase", "received")),
         "outbox": Typed(("--to", folder / "stick")),
+        "test-report": Typed(("--to", folder / "stick")),
         "alarm": Typed(()),
         "case new": Typed(("A new one",)),
         "case list": Typed(()),
