@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -24,12 +25,13 @@ import click
 
 from intake.drop.app import utc_today
 from intake.drop.belief import stored_chain
-from intake.drop.blobs import opened
+from intake.drop.blobs import FOLDER, opened
 from intake.drop.config import Config, load
 from intake.drop.delivery import Delivered
 from intake.drop.fold import fold as everything
 from intake.drop.folder import DataFolder, Role
 from intake.drop.store import Store
+from intake.drop.uploads import Uploads
 from intake.durable import write_private
 from intake.errors import Exit, Fault, IntakeError, Usage
 from intake.keyring import Chain, Roots
@@ -97,6 +99,9 @@ class Status:
     folded: date
     used: int
     free: int
+    uploads: tuple[int, int]
+    room: int
+    blobs: str
     warnings: tuple[str, ...]
 
     def to_json(self) -> str:
@@ -116,6 +121,10 @@ class Status:
                 "folded": str(self.folded),
                 "bytes_used": self.used,
                 "bytes_free": self.free,
+                "uploads": self.uploads[0],
+                "uploads_bytes": self.uploads[1],
+                "blobs": self.blobs,
+                "bytes_for_large": self.room,
                 "warnings": self.warnings,
             },
             indent=2,
@@ -128,11 +137,28 @@ class Status:
             f"expires {self.expires} (in {(self.expires - self.today).days} days)",
             f"closes  {self.closes} (in {(self.closes - self.today).days} days)",
             f"disk    {self.used / 1e6:.1f} MB used, {self.free / 1e9:.1f} GB free",
+            f"large   in {self.blobs}, {_room(self.room)}",
+            f"uploads {self.uploads[0]} unfinished, {self.uploads[1] / 1e6:.1f} MB of them have come",
             f"bundles {self.bundle}, last fold {self.folded}",
             f"reports {sum(self.count_by_day.values())}",
             *(f"  {day}  {count}" for day, count in self.count_by_day.items()),
         ]
         return "\n".join(lines)
+
+
+def _room(size: int) -> str:
+    if not size:
+        return "no room: only the reserve for small reports is left"
+    return f"room for {size / 1e9:.1f} GB" if size < 2**60 else "as much as the bucket takes"
+
+
+def _used(data: Path) -> int:
+    """Bytes of all files; one that goes meanwhile counts for nothing."""
+    sizes = 0
+    for path in data.rglob("*"):
+        with suppress(FileNotFoundError):
+            sizes += path.stat().st_size if path.is_file() else 0
+    return sizes
 
 
 @door.command()
@@ -147,6 +173,7 @@ def status(data: Path, as_json: bool) -> int:
     chain = stored_chain(folder, utc_today())
     with _opened(folder) as store:
         last = store.last_bundle()
+        uploads = Uploads(folder, store.parts, store)
         found = Status(
             today=utc_today(),
             origin=chain.origin,
@@ -156,8 +183,11 @@ def status(data: Path, as_json: bool) -> int:
             count_by_day=store.count_by_day(),
             bundle=0 if last is None else last.serial,
             folded=store.folded(),
-            used=sum(path.stat().st_size for path in data.rglob("*") if path.is_file()),
+            used=_used(data),
             free=shutil.disk_usage(data).free,
+            uploads=uploads.under_way(utc_today()),
+            room=uploads.room(),
+            blobs=str(getattr(store.parts, "place", FOLDER)),
             warnings=cautions(chain.newest, utc_today()),
         )
     put(found.to_json() if as_json else found.to_text())

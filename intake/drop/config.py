@@ -8,7 +8,7 @@
     questionnaire = "own.toml"        places = "own.csv"   (own.ru.po … beside it, one for each language but English)
     blobs = "s3://bucket/prefix"      (large reports; default "folder", in DATA)
     [limits]                          reports = "2000/second" · plain = "50/second" · source = "600/minute"
-                                      calm = "300/minute"
+                                      calm = "300/minute" · reserve = 1024   (MiB of disk for small reports)
     [reading_times]                   en = "…"
     [urgent_contacts]                 en = "…"
     [organisation.en]                 name, who_reads, retention, withdraw, check
@@ -28,6 +28,7 @@ from typing import Any, TypeVar
 from limits import parse as parse_limit
 
 from intake.drop.blobs import FOLDER, Place
+from intake.drop.parts import RESERVE
 from intake.errors import IntakeError, Usage
 from intake.keyring import Roots
 from intake.locale import SOURCE, Catalog, beside, catalog, languages, packaged_places, packaged_questionnaire, with_own
@@ -68,6 +69,8 @@ class Limits:
     plain: str = "50/second"
     source: str = "600/minute"
     calm: str = "300/minute"
+    reserve: int = RESERVE // 2**20
+    """MiB of the disk that only the smallest reports may use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,14 +344,20 @@ class _Loader:
     def _limits(self) -> Limits:
         table = self._table("limits")
         found: dict[str, str] = {}
+        reserve = RESERVE // 2**20
         for name, value in table.items():
-            if name not in Limits.__dataclass_fields__:
+            if name == "reserve":
+                if type(value) is int and value >= 0:
+                    reserve = value
+                else:
+                    self._wrong("limits.reserve", "must be a number of MiB")
+            elif name not in Limits.__dataclass_fields__:
                 self._wrong("limits", f"{name!r} is no limit; there are {', '.join(Limits.__dataclass_fields__)}")
             elif not isinstance(value, str) or not _is_limit(value):
                 self._wrong(f"limits.{name}", 'must look like "100/minute", or be "" for none')
             else:
                 found[name] = value
-        return Limits(**found)
+        return Limits(**found, reserve=reserve)
 
     def _questionnaire(self) -> Questionnaire:
         return self._parsed("questionnaire", Questionnaire.parse) or packaged_questionnaire()

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PART = 2**20
 """Bytes of every part but the last."""
+RESERVE = 1024**3
+"""Bytes of disk that only the smallest reports may use."""
 
 
 class Full(Fault):

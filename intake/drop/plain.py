@@ -142,6 +142,7 @@ class PlainForm:
                 if files and (request.content_length or 0) > body_limit(self._files):
                     raise TooManyFiles("the files are too large") from error
                 raise Usage(f"more than {FIELDS_LIMIT} fields") from error
+            request.environ["wsgi.input"].close()  # all of it was copied: hold it once only
             return pairs, self._attached(request, self._files if files else 0)
         body = request.get_data(cache=False, parse_form_data=False)
         if body.count(b"&") >= FIELDS_LIMIT:

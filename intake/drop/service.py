@@ -169,12 +169,13 @@ def serve(config: Config, say: Say) -> None:
     bounds = Bounds(plain=body_limit(config.plain_files * 2**20) if config.plain_form else BODY_LIMIT)
     allow_files(bounds.connections)
     folder = DataFolder.open(config.data, create=True)
-    with folder.held(Role.SERVE), Store(folder, parts=opened(folder, config.blobs)) as store:
+    reserve = config.limits.reserve * 2**20
+    with folder.held(Role.SERVE), Store(folder, reserve=reserve, parts=opened(folder, config.blobs)) as store:
         belief = Belief(folder, config.keyring, Roots.typed(config.root), utc_today)
         assets = Assets.load()
         pages = PageShelf(config, assets, belief.chain)
         mailboxes = Mailboxes(store)
-        uploads = Uploads(folder, store.parts, store)
+        uploads = Uploads(folder, store.parts, store, reserve=reserve)
         app = create_app(config, lambda: belief.chain, store, mailboxes, uploads, pages, assets)
         with listener(config.listen) as bound:
             server = Server(app, bound, bounds)

@@ -29,13 +29,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from intake.drop.folder import DataFolder
-from intake.drop.parts import FolderParts, Full, Parts, PartsReader, count
+from intake.drop.parts import RESERVE, FolderParts, Full, Parts, PartsReader, count
 from intake.drop.tables import bundle, chain, report
 from intake.errors import Fault
 
 BATCH_BYTES = 8 * 1024 * 1024
 BUSY_SECONDS = 120.0  # a fold by another process rewrites the file; writers wait for it
-RESERVE = 1024**3  # bytes of disk kept for the smallest reports
 SMALL = 64 * 1024  # a sealed report of the smallest class with up to thirty reviewers is below this
 
 

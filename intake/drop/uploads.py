@@ -30,9 +30,9 @@ from typing import TYPE_CHECKING, Protocol
 from intake.drop import parts as pieces
 from intake.drop.acceptance import judge_claim, judge_size, judge_under_way, stanzas
 from intake.drop.folder import DataFolder
-from intake.drop.parts import PART, Full, Parts, PartsReader, disk
+from intake.drop.parts import PART, RESERVE, Full, Parts, PartsReader, disk
 from intake.drop.problems import NOT_SEALED, OTHER_BYTES, Problem
-from intake.drop.store import RESERVE, Entry, Outcome
+from intake.drop.store import Entry, Outcome
 from intake.drop.unfinished import Upload, Work, move
 from intake.durable import private_folder, sync_folder
 from intake.errors import IntakeError
@@ -228,9 +228,19 @@ class Uploads:
                     work.keep(replace(found, folded=whole))
                 work.fold(found)
 
-    def count(self) -> int:
-        """How many are under way."""
-        return len(self._ids())
+    def under_way(self, day: date) -> tuple[int, int]:
+        """How many are unfinished, and the bytes that have come of them."""
+        with disk(self._path):
+            found = [Work(self._path / each.hex()).state(day) for each in self._ids()]
+        offsets = [each.offset for each in found if each]
+        return len(offsets), sum(offsets)
+
+    def room(self) -> int:
+        """Bytes that large reports may still use; what is left beyond is for small ones."""
+        with disk(self._path):
+            here = shutil.disk_usage(self._path.parent).free - self._reserve
+        # Tails and states lie here, wherever the parts do.
+        return max(0, self._parts.room() - self._reserve) if here > PART else 0
 
     def _ids(self) -> list[bytes]:
         """Of all unfinished uploads, in order."""
@@ -257,9 +267,7 @@ class Uploads:
             raise Full("too many uploads are under way")
 
     def _make_room(self, size: int) -> None:
-        with disk(self._path):
-            free = shutil.disk_usage(self._path.parent).free  # tails and states lie here, wherever the parts do
-        if min(self._parts.room() - size, free) < self._reserve:
+        if size > self.room():
             raise Full("only the reserve for small reports would be left on the disk")
 
     def _place(self, identifier: bytes, work: Work, found: Upload, content: bytes) -> None:

@@ -254,6 +254,30 @@ def test_idle_connections_make_room(world: World, tmp_path: Path, sealed: bytes)
                 link.close()
 
 
+def form_with_file(content: bytes) -> bytes:
+    """A form as a browser without scripts sends it, in parts divided by "b"."""
+    head = '--b\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\nContent-Type: image/jpeg\r\n\r\n'
+    return head.encode() + content + b"\r\n--b--\r\n"
+
+
+def test_files_without_scripts_stay_within_memory(world: World, tmp_path: Path) -> None:
+    """Eight senders at once of all that is allowed: sealed one after the other, or told to come back."""
+    body = form_with_file(bytes(8 * 2**20))
+    statuses: list[int] = []
+    with running_drop(world, tmp_path) as drop:
+
+        def send(_: int) -> None:
+            headers = {"Content-Type": "multipart/form-data; boundary=b"}
+            statuses.append(drop.request("POST", "/tg", body, headers).status)
+
+        clients(8, send)
+        peak = memory(drop.pid, "VmHWM")
+    assert set(statuses) <= {200, 429, 503}
+    assert statuses.count(200) >= 4
+    assert peak < 170
+    print(f"peak {peak:.0f} MB")
+
+
 CANARY = "Қанорӣ-зард-7311"
 WRITING = ("O_WRONLY", "O_RDWR", "O_CREAT")
 
@@ -275,6 +299,8 @@ def test_a_canary_reaches_no_file(world: World, tmp_path: Path, large: bool) -> 
         expected = 413 if large else 200  # one text is too long: refused, and as little of it may remain
         assert drop.request("POST", "/", f"{parts}--b--\r\n".encode(), kind).status == expected
         assert drop.request("POST", "/", f"account={CANARY}".encode(), {"Content-Type": kind["Accept"]}).status == 200
+        attached = form_with_file(CANARY.encode() * (100_000 if large else 1000))
+        assert drop.request("POST", "/tg", attached, kind).status == 200
         assert drop.put(report.id, seal_report(report, world.reviewers), 1).status == 201
         assert drop.put(new_id(), CANARY.encode() * 100, 1).status == 422
         assert drop.request("GET", f"/{'%D2%9A' * 9}?{CANARY.encode().hex()}").status == 404

@@ -1,0 +1,147 @@
+"""Disk full, database down, under the real process: an answer to try again, nothing acknowledged lost, and it heals."""
+
+import os
+import resource
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.drop.test_tus import begun, create, offset, patch
+from tests.harness.bundles import make_report, seal_report
+from tests.harness.keys import World, make_world
+from tests.harness.large import PART, PLAINTEXT, pieces, seal_large
+from tests.harness.server import Running, command, running_drop
+
+MEGABYTES = 48
+RESERVE = 16
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return make_world(tmp_path_factory.mktemp("world"), today=datetime.now(UTC).date())
+
+
+@pytest.fixture(scope="module")
+def small(world: World) -> bytes:
+    return seal_report(make_report(world), world.reviewers)
+
+
+@contextmanager
+def small_disk(path: Path, megabytes: int) -> Iterator[None]:
+    """A file system of so many MB at `path`, which only who may mount can make."""
+    path.mkdir(parents=True)
+    options = f"size={megabytes}m,mode=0700"
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "small", str(path)], capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"no disk can be mounted here: {done.stderr.strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(path)], check=True)
+
+
+def fill(path: Path) -> None:
+    """Take all that is left."""
+    with path.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            return
+
+
+def people_are_told(drop: Running, status: int, heading: str) -> None:
+    """A form without scripts gets a page in its language."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html"}
+    answer = drop.request("POST", "/ru", b"account=a", headers)
+    assert (answer.status, heading in answer.body.decode(), 'lang="ru"' in answer.body.decode()) == (status, True, True)
+
+
+def test_a_disk_that_fills_up(world: World, small: bytes, tmp_path: Path) -> None:
+    """First no more large reports, then none at all; what was acknowledged stays whole, and room heals everything."""
+    kept: dict[str, bytes] = {}
+    with (
+        small_disk(tmp_path / "drop" / "data", MEGABYTES),
+        running_drop(world, tmp_path / "drop", limits={"calm": "", "reserve": RESERVE}) as drop,
+    ):
+        waiting = begun(drop, len(seal_large(world)))
+        half = seal_large(world)
+        assert patch(drop, waiting, 0, half[:PART]).status == 204
+        made = create(drop, len(half))
+        while made.status == 201:
+            body = seal_large(world)
+            place = made.header("Location") or ""
+            for start, piece in pieces(body):
+                made = patch(drop, place, start, piece)
+                if made.status != 204:
+                    break
+            else:
+                kept[place.rpartition("/")[2]] = body
+                made = create(drop, len(body))
+        assert (made.status, made.word, len(kept) > 5) == (507, "full", True)
+        free = os.statvfs(drop.data)
+        assert free.f_bavail * free.f_frsize > RESERVE * 2**20  # polite before it is full
+        identifier = os.urandom(16).hex()
+        assert drop.put(identifier, small, 1).status == 201
+        kept[identifier] = small
+        assert "no room: only the reserve" in command("status", "--data", drop.data).stdout
+
+        fill(drop.data / "filler")
+        refused = drop.put(os.urandom(16).hex(), small, 1)
+        assert (refused.status, refused.word) == (507, "full")
+        people_are_told(drop, 507, "Сейчас больше принять нельзя")
+        answer = patch(drop, waiting, PART, half[PART : 2 * PART])
+        assert (answer.status, answer.word, offset(drop, waiting)) == (507, "full", PART)
+        assert drop.request("GET", "/tg").status == 200
+        assert {
+            drop.request("HEAD", f"/uploads/{each}", headers={"Tus-Resumable": "1.0.0"}).status for each in kept
+        } == {200}
+
+        (drop.data / "filler").unlink()
+        identifier = os.urandom(16).hex()
+        assert drop.put(identifier, small, 1).status == 201
+        kept[identifier] = small
+        content = drop.export(tmp_path).read_bytes()
+        assert all(body in content for body in kept.values())
+        assert offset(drop, waiting) == PART
+
+
+@contextmanager
+def failing(pid: int) -> Iterator[None]:
+    """Every write of this process to a file fails meanwhile, those of its database too."""
+    before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+
+
+def test_a_database_that_fails(world: World, small: bytes, tmp_path: Path) -> None:
+    body = seal_large(world, PLAINTEXT)
+    one, other = (os.urandom(16).hex() for _ in range(2))
+    with running_drop(world, tmp_path / "drop") as drop:
+        place = begun(drop, len(body))
+        assert patch(drop, place, 0, body[:PART]).status == 204
+        assert drop.put(one, small, 1).status == 201
+        with failing(drop.pid):
+            for _ in range(2):
+                refused = drop.put(other, small, 1)
+                assert (refused.status, refused.word) == (503, "unavailable")
+            people_are_told(drop, 503, "Сейчас это не работает")
+            assert patch(drop, place, PART, body[PART : 2 * PART]).status in (503, 507)
+            assert create(drop, len(body)).status in (503, 507)
+            assert offset(drop, place) == PART
+            assert drop.put(one, small, 1).status in (200, 503)
+            assert drop.request("GET", "/ru").status == 200
+        assert drop.put(other, small, 1).status == 201
+        for start, piece in pieces(body, start=PART):
+            assert patch(drop, place, start, piece).status == 204
+        content = drop.export(tmp_path).read_bytes()
+        assert drop.put(one, small, 1).status == 200
+    assert body in content
+    assert content.count(small) == 2
