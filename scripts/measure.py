@@ -10,6 +10,7 @@ import argparse
 import io
 import json
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -33,7 +34,8 @@ from intake.locale import packaged_places
 from intake.report.document import Json
 from intake.report.package import FileEntry, QuestionnaireRef, Report, write_package
 from intake.review.importing import Became, Import
-from intake.review.inbox import Wanted, counts, lines
+from intake.review.inbox import Wanted, counts, lines, number_of
+from intake.review.matching import expanded, known_aliases, same_people
 from intake.review.opened import contents_of
 from intake.review.search import Gazette, query
 from intake.review.workers import Opening, cores
@@ -48,6 +50,7 @@ sys.path.insert(0, str(ROOT))  # the tests' harness starts servers and browsers,
 from tests.harness.bundles import make_bundle, seal_for  # noqa: E402
 from tests.harness.chromium import chromium  # noqa: E402
 from tests.harness.keys import make_world  # noqa: E402
+from tests.harness.names import invent, mentions  # noqa: E402
 from tests.harness.recorder import Recorder  # noqa: E402
 from tests.harness.server import Running, running_drop  # noqa: E402
 from tests.harness.vaults import make_vault  # noqa: E402
@@ -190,15 +193,16 @@ def desk(quick: bool) -> Iterator[Figure]:
         size = sum(map(len, sealed.values()))
         sealed.clear()
         with make_vault(world, folder / "vault") as vault:
-            start, used = time.perf_counter(), time.process_time()
+            start, used, others = time.perf_counter(), time.process_time(), children()
             with Import(vault, world.reviewers[-1:]) as work:
                 taken = sum(arrival.became is Became.NEW for arrival in work.take(bundle))
-            took, used = time.perf_counter() - start, time.process_time() - used
+            took, used, others = time.perf_counter() - start, time.process_time() - used, children() - others
             if taken != count:
                 sys.exit(f"{taken} of {count} reports were taken in")
             what = f"imported into the vault, {count:,} reports"
             beside = (
-                f"with {cores()} workers; {size / MB / took:,.0f} MB/s; the desk's own process: {count / used:,.0f}"
+                f"with {cores()} workers, {size / MB / took:,.0f} MB/s; {count / (used + others):,.0f} a second of one "
+                f"core (the desk's own process alone {count / used:,.0f}, the workers {count / others:,.0f})"
             )
             yield Figure(what, count / took, "per second", beside)
             gazette, now = Gazette(packaged_places()), vault.now()
@@ -207,11 +211,42 @@ def desk(quick: bool) -> Iterator[Figure]:
                 with vault.reading() as connection:
                     found = lines(connection, asked, now, 40)
                     spent = best(lambda: lines(connection, asked, now, 40))  # noqa: B023
-                yield Figure(f"search, {typed}", spent, "ms", f"{len(found)} lines shown of {count:,} reports")
+                    number = number_of(connection, asked, now)
+                yield Figure(
+                    f"search, {typed}", spent, "ms", f"{len(found)} lines of {number:,} among {count:,} reports"
+                )
             with vault.reading() as connection:
                 spent = best(lambda: lines(connection, Wanted(waiting=True), now, 40))
                 counting = best(lambda: counts(connection, vault.label, now))
             yield Figure(f"inbox of {count:,} reports", spent + counting, "ms", f"{counting:.0f} of it for the counts")
+
+
+def matched(quick: bool) -> Iterator[Figure]:
+    """People who may be one, among invented names in eight spellings; and how well, on names kept from the rules."""
+    count = 8_000 if quick else 100_000
+    people = [person for _, person in mentions(invent(count // 8, 0))]
+    start, used = time.perf_counter(), time.process_time()
+    table = known_aliases(people)
+    pairs = sum(1 for _ in same_people([expanded(person, table) for person in people]))
+    took, used = time.perf_counter() - start, time.process_time() - used
+    yield Figure(f"matching {count:,} names", took, "s", f"{used:.1f} s of one core; {pairs:,} pairs suggested")
+    number = 200 if quick else 600
+    found = list(mentions(invent(number, 1)))
+    table, whose = known_aliases(person for _, person in found), {person.key: who for who, person in found}
+    for what, mentioned in (
+        ("with the table of pen names", [expanded(person, table) for _, person in found]),
+        ("without it", [replace(person, aliases=()) for _, person in found]),
+    ):
+        suggested = [whose[pair.left] == whose[pair.right] for pair in same_people(mentioned)]
+        recall = 100 * sum(suggested) / (number * 8 * 7 / 2)
+        wrong = 100 * (1 - sum(suggested) / len(suggested))
+        yield Figure(f"same people found, {what}", recall, "%", f"{wrong:.2f} % of those suggested are wrong")
+
+
+def children() -> float:
+    """Seconds of a core's time that the processes which this one waited for have used."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def best(work: Callable[[], object]) -> float:
@@ -456,6 +491,7 @@ def main() -> None:
         small(seconds),
         opened(arguments.quick),
         desk(arguments.quick),
+        matched(arguments.quick),
         memory(arguments.quick),
         rewrapped(arguments.quick),
         stored(arguments.quick),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, and_, case, exists, func, literal, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, case, exists, func, literal, or_, select, text
 
 from intake.report.document import Json
 from intake.report.package import Report
@@ -21,7 +21,7 @@ from intake.review.submissions import content, moment, quarantine, seconds, subm
 from intake.review.triage import Readings, Tier, Triage, triage
 
 _DAY = 86_400
-_MANY = 5_000  # submissions
+_MANY = 5_000  # submissions that hold some words: it is quicker to walk a list for them than to sort them
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,28 +108,48 @@ def _first(connection: Connection, wanted: Wanted, now: datetime, limit: int) ->
     """
     tier, clock = _tier(now), _clock(now)
     columns = (submission.c.number, submission.c.id, submission.c.imported, tier.label("tier"), clock.label("clock"))
-    query = select(*columns).select_from(submission.outerjoin(handling, handling.c.id == submission.c.id)).limit(limit)
+    query = select(*columns).select_from(submission.outerjoin(handling, handling.c.id == submission.c.id))
     order = (tier, clock, submission.c.number)
-    if wanted.query is not None and _few(connection, wanted.query):
-        return [*connection.execute(query.where(*_conditions(wanted, tier)).order_by(*order))]
+    held = None if wanted.query is None else _holding(connection, wanted.query)
+    if held is not None and len(held) < _MANY:
+        return [*connection.execute(query.where(*_conditions(wanted, tier)).order_by(*order).limit(limit))]
+    conditions = _conditions(replace(wanted, query=None), tier)
     timed = submission.c.soon.is_not(None)
     decided = submission.c.id.in_(select(handling.c.id).where(handling.c.tier.is_not(None)))
-    moving = query.where(*_conditions(wanted, tier, walking=True)).order_by(*order)
-    found = {row.number: row for moved in (timed, decided) for row in connection.execute(moving.where(moved))}
-    conditions = _conditions(replace(wanted, tiers=frozenset()), tier, walking=True)
+    moving = query.where(*conditions).order_by(*order)
+    found: dict[int, Any] = {}
+    for moved in (timed, decided):
+        found |= _taken(connection, moving.where(moved), held, limit)
+    conditions = _conditions(replace(wanted, query=None, tiers=frozenset()), tier)
     plain = query.where(submission.c.soon.is_(None), handling.c.tier.is_(None), *conditions)
     for each in sorted(wanted.tiers or Tier):
         left = limit - sum(row.tier <= each for row in found.values())
         ordered = plain.where(submission.c.tier == each.value).order_by(submission.c.imported, submission.c.number)
         if left > 0:
-            found |= {row.number: row for row in connection.execute(ordered)}
+            found |= _taken(connection, ordered, held, left)
     return [*found.values()]
 
 
-def _few(connection: Connection, query: str) -> bool:
-    """Whether so few hold the words that it is quicker to sort them than to walk the list for them."""
-    held = text("SELECT count(*) FROM (SELECT 1 FROM words WHERE words MATCH :query LIMIT :most)")
-    return bool(connection.execute(held, {"query": query, "most": _MANY}).scalar_one() < _MANY)
+def _holding(connection: Connection, query: str) -> frozenset[int]:
+    """The numbers of the submissions that hold the words: as one text, since a row each takes several times as long."""
+    told = connection.execute(
+        text("SELECT group_concat(rowid) FROM words WHERE words MATCH :query"), {"query": query}
+    ).scalar()
+    return frozenset(map(int, told.split(","))) if told else frozenset()
+
+
+def _taken(connection: Connection, ordered: Select[Any], held: frozenset[int] | None, limit: int) -> dict[int, Any]:
+    """The first rows of a list, of those that are among `held`: read one by one, since most often few are needed."""
+    if held is None:
+        return {row.number: row for row in connection.execute(ordered.limit(limit))}
+    found: dict[int, Any] = {}
+    with connection.execute(ordered) as rows:
+        for row in rows:
+            if row.number in held:
+                found[row.number] = row
+                if len(found) == limit:
+                    break
+    return found
 
 
 def number_of(connection: Connection, wanted: Wanted, now: datetime) -> int:
@@ -229,8 +249,7 @@ def _clock(now: datetime) -> ColumnElement[int]:
     return case((submission.c.event > _after(), func.min(submission.c.event, due)), else_=due)
 
 
-def _conditions(wanted: Wanted, tier: ColumnElement[int], *, walking: bool = False) -> list[ColumnElement[bool]]:
-    """What a list is of. `walking`: it is in order already, and ends early; the words must not change that."""
+def _conditions(wanted: Wanted, tier: ColumnElement[int]) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     waiting = and_(handling.c.done.is_(None), handling.c.hold.is_(None))
     if wanted.waiting is not None:
@@ -254,8 +273,7 @@ def _conditions(wanted: Wanted, tier: ColumnElement[int], *, walking: bool = Fal
         found.append(submission.c.imported >= seconds(wanted.since))
     if wanted.query is not None:
         words = text("SELECT rowid FROM words WHERE words MATCH :query").bindparams(query=wanted.query)
-        held = words.columns(number=Integer).scalar_subquery()
-        found.append((submission.c.number + 0 if walking else submission.c.number).in_(held))
+        found.append(submission.c.number.in_(words.columns(number=Integer).scalar_subquery()))
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -178,6 +179,27 @@ def test_it_is_found_by_any_name_and_never_by_what_is_hidden(world: World, fille
     gazette = Gazette(packaged_places())
     for typed, found in (("Khorugh", [2]), ("rahmonov firdavs", [2]), ("555", []), ("brother", []), ("taken", [8])):
         assert ids(filled, Wanted(query=query(typed, gazette)), noon(world)) == found, typed
+
+
+@pytest.mark.parametrize("later", [0, 11, 15])
+def test_a_list_that_is_walked_is_the_one_that_is_sorted(
+    world: World, undone: Vault, monkeypatch: pytest.MonkeyPatch, later: int
+) -> None:
+    now = noon(world) + later * DAY
+    with undone.journal() as journal:
+        handling.decide(journal, named(8), Tier.T1, "as it seems")
+        journal.record(handling.entity(named(6)), "hold", "wait")
+    asked = [
+        replace(wanted, query=words)
+        for words in ('"taken"', '"khor"*', '"a"* OR "t"* OR "h"* OR "m"*', '"nothing"')
+        for wanted in (Wanted(), Wanted(waiting=True), Wanted(tiers=frozenset({Tier.T1, Tier.T3})))
+    ]
+    with undone.reading() as connection:
+        told = [[[line.id for line in lines(connection, each, now, size)] for size in (1, 3, 100)] for each in asked]
+        monkeypatch.setattr(inbox, "_MANY", 0)
+        walked = [[[line.id for line in lines(connection, each, now, size)] for size in (1, 3, 100)] for each in asked]
+    assert walked == told
+    assert max(len(found[-1]) for found in told) == 3
 
 
 def test_a_decision_needs_a_reason_and_a_mark_a_name(undone: Vault) -> None:
