@@ -103,6 +103,14 @@ def independent(journal: Journal, case_id: str, left: str, right: str, reason: s
     journal.record(entity(case_id), f"independent/{first}+{second}", reason)
 
 
+def name_part(journal: Journal, case_id: str, kind: str, name: str, *, on: bool = True) -> None:
+    """Put a `person` or `document` into a case, or take it out. Raises `Usage` for a name of more than one line."""
+    words = " ".join(name.split())
+    if not words.isprintable() or not 1 <= len(words) <= 200:
+        raise Usage(f"that is no name for a {kind}", "Give one line of at most 200 characters.")
+    journal.record(entity(case_id), f"{kind}/{words}", True if on else None)
+
+
 def find(connection: Connection, spelled: str) -> Case:
     """The case of an id or of its beginning. Raises `Usage`."""
     wanted = spelled.strip().lower()
@@ -122,6 +130,17 @@ def every(connection: Connection) -> Iterator[Case]:
     """All cases that are not merged into another."""
     for row in connection.execute(select(case).where(case.c.merged.is_(None)).order_by(case.c.id)).all():
         yield _case(connection, row)
+
+
+def of_submission(connection: Connection, submission_id: str) -> tuple[tuple[str, str], ...]:
+    """(id, title) of every case that a submission is a source of."""
+    query = (
+        select(case.c.id, case.c.title)
+        .join(case_part, case_part.c.id == case.c.id)
+        .where(case_part.c.kind == "source", case_part.c.name == submission_id)
+        .order_by(case.c.id)
+    )
+    return tuple((row.id, row.title or "") for row in connection.execute(query))
 
 
 def verified(connection: Connection, of: Case) -> Verified:

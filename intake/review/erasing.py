@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, insert, select, text, update
 
-from intake.review import erasures, projections
+from intake.review import acts, erasures, projections
 from intake.review.cases import case_part
 from intake.review.erasures import SEALED, SUBMISSION, Erasure
 from intake.review.journal import Journal
@@ -117,7 +117,9 @@ def _entities(connection: Connection, what: Erasure) -> Iterator[Entity]:
         hanging = getattr(module, "hanging", None)
         if hanging is not None and what.entity.kind == SUBMISSION:
             yield from hanging(connection, what.entity.id)
-    yield from (Entity("case", each) for each in what.cases)
+    for case_id in what.cases:
+        yield Entity("case", case_id)
+        yield from acts.hanging_case(connection, case_id)
 
 
 def _contents(connection: Connection, entities: Iterable[Entity]) -> Iterator[int]:

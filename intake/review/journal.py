@@ -55,6 +55,11 @@ class Journal:
         """All fields of an entity, with what was recorded here."""
         return self._registers.state(entity)
 
+    @property
+    def recorded(self) -> tuple[bytes, ...]:
+        """The hashes of the events written here so far, in order: what a person may want to take back together."""
+        return tuple(row["hash"] for row in self._rows)
+
     def record(self, entity: Entity, field: str, new: Json) -> bytes | None:
         """Say that a field is `new` now. Returns the event's hash; None when it was so before, without conflict.
 

@@ -62,6 +62,8 @@ MODULES: tuple[str, ...] = (
     "intake.review.decisions",
     "intake.review.erasures",
     "intake.review.cases",
+    "intake.review.translations",
+    "intake.review.acts",
     "intake.review.replies",
     "intake.review.probes",
 )

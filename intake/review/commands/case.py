@@ -17,7 +17,8 @@ from sqlalchemy import select
 
 from intake.errors import Usage
 from intake.locale import packaged_places
-from intake.review import cases, submissions
+from intake.review import acts, cases, submissions
+from intake.review.commands import act
 from intake.review.entrance import enter, vault_option
 from intake.review.ladder import Judgement
 from intake.review.log import Content
@@ -33,6 +34,10 @@ _OUT = "out"
 @click.group("case", context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
     """Cases: sources, how far they are verified, people who may be one. Submissions stay as they came."""
+
+
+for each in (act.act, act.settle, act.show, act.due, act.codes):
+    command.add_command(each)
 
 
 @command.command("new")
@@ -150,10 +155,7 @@ def change(
                     journal.record(entity, field, value.strip() or None)
             for kind, names in (("document", documents), ("person", persons)):
                 for name in names:
-                    words = " ".join(name.split())
-                    if not words.isprintable() or not 1 <= len(words) <= 200:
-                        raise Usage(f"that is no name for a {kind}", "Give one line of at most 200 characters.")
-                    journal.record(entity, f"{kind}/{words}", True)
+                    cases.name_part(journal, entity.id, kind, name)
         _told(desk, entity.id)
 
 
@@ -181,7 +183,7 @@ def undo(vault: Path, spelled: str) -> None:
     """Take back one fact of a case, given by its event as `case show` lists it. The log keeps both."""
     with enter(vault) as desk:
         with desk.reading() as connection:
-            hashes = connection.execute(select(event.c.hash).where(event.c.kind == "case")).scalars()
+            hashes = connection.execute(select(event.c.hash).where(event.c.kind.in_(("case", "act")))).scalars()
             found = [bytes(each) for each in hashes if bytes(each).hex().startswith(spelled.lower())]
         if len(spelled) < 4 or len(found) != 1:
             raise Usage(f"{spelled} is not the beginning of one event of a case", "See `intake review case show`.")
@@ -218,7 +220,8 @@ def _told(desk: Vault, case_id: str) -> None:
 
 def _history(desk: Vault, case_id: str) -> list[str]:
     with desk.reading() as connection:
-        query = select(event).where(event.c.kind == "case", event.c.entity == case_id).order_by(event.c.id)
+        own = event.c.entity.in_([case_id, *(each.id for each in acts.of_case(connection, (case_id,)))])
+        query = select(event).where(event.c.kind.in_(("case", "act")), own).order_by(event.c.id)
         rows = connection.execute(query).all()
     told = []
     for row in rows:

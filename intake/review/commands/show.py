@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from intake.locale import catalog, languages, packaged_places, packaged_questionnaire
 from intake.report.reading import LABELS, changes, render
-from intake.review import decisions, handling, inbox, listings, replies, submissions
+from intake.review import decisions, handling, inbox, listings, replies, submissions, translations
 from intake.review.entrance import enter, vault_option
 from intake.review.fields import hidden, shown
 from intake.review.handling import Handling, handling_of
@@ -79,6 +79,10 @@ def command(vault: Path, submission_id: str, contact: bool, language: str, as_js
         put(safe(render(report, packaged_questionnaire(), catalog(language), names), lines=True))
         if secret and not contact:
             say(f"Not shown: {', '.join(map(safe, secret))}. --contact shows them, and the look is logged.")
+        with desk.reading() as connection:
+            for text in translations.of_submission(connection, found.id):
+                put(f"\nTranslation into {text.language} by {text.reviewer}, {text.utc}")
+                put(safe(text.text, lines=True))
         if desk.practice and (model := exercise(found.id)):
             put(f"PRACTICE, the model answer: {model.advice(language)}")
 
