@@ -1,7 +1,8 @@
 """The `.po` files against what the software says: extracts, updates, checks. What `scripts/translations` runs.
 
 A language has two files in `intake/locale/<code>`: `questionnaire.po`, whose texts have a context (the questions, and
-the labels of report.txt), and `page.po` (the templates and `intake/drop/pages.py`). Headings and comments that people
+the labels of report.txt), and `page.po` (the templates and `intake/drop/pages.py`). One that reviewers work in has a
+third, `desk.po` (the full-screen desk). Headings and comments that people
 wrote stay; the order is that of the source; a text whose English changed comes back empty, so that nobody signs it
 unread.
 """
@@ -17,9 +18,11 @@ from pathlib import Path
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import escape, read_po
 
-from intake.locale import packaged_questionnaire
+from intake.locale import DESK, packaged_questionnaire
 from intake.report.questionnaire import Questionnaire
 from intake.report.reading import LABELS
+from intake.review import acts
+from intake.review.triage import REASONS
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "intake" / "locale"
@@ -59,6 +62,19 @@ def page_messages() -> list[Key]:
         for _, _, message, _, _ in extract_from_dir(ROOT / folder, methods, {}, keywords={"_": None}):
             found[(None, str(message))] = None
     return list(found)
+
+
+def desk_messages() -> list[Key]:
+    """Every sentence of the reviewers' desk, and what it says of rules, acts and codes, each once."""
+    found: dict[Key, None] = {}
+    keywords = {"say": None, "marked": None}
+    for _, _, message, _, _ in extract_from_dir(
+        ROOT / "intake/review/desk", [("**.py", "python")], {}, keywords=keywords
+    ):
+        found[(None, str(message))] = None
+    spoken = [*REASONS.values(), *(kind.words for kind in acts.kinds().values())]
+    spoken += [each for name, told in acts.lists().items() for each in (name, *told.codes)]
+    return [*(found | dict.fromkeys((None, each) for each in spoken))]
 
 
 def questionnaire_messages(questionnaire: Questionnaire) -> list[Key]:
@@ -115,10 +131,13 @@ def packaged(*, write: bool) -> list[State]:
     """The state of every file of every language here."""
     states = []
     sources = {"questionnaire.po": questionnaire_messages(packaged_questionnaire()), "page.po": page_messages()}
+    desk = desk_messages()
     for folder in sorted(path.parent for path in LOCALE.glob("*/questionnaire.po")):
         for name, messages in sources.items():
             head = _PAGE_HEAD + _FIELDS.format(code=folder.name)
             states.append(update(folder / name, messages, head, write=write))
+        if (folder / DESK).is_file():
+            states.append(update(folder / DESK, desk, head, write=write))
     return states
 
 

@@ -16,11 +16,11 @@ ALLOWED = re.compile(
     | intake/[a-z_]+\.py | intake/py\.typed
     | intake/(sealing|report|keyring|drop|review)/[a-z_0-9]+\.py
     | intake/review/(commands|desk|preview)/[a-z_0-9]+\.py
-    | intake/review/practice\.toml
+    | intake/review/(practice|huridocs)\.toml
     | intake/report/(questionnaire\.toml|places\.csv)
     | intake/(drop|review)/migrations/(__init__|env)\.py
     | intake/(drop|review)/migrations/versions/[0-9]{4}_[a-z_]+\.py
-    | intake/locale/[a-z]{2,3}/(page|questionnaire)\.po
+    | intake/locale/[a-z]{2,3}/(page|questionnaire|desk)\.po
     | intake/browser/dist/(page|seal|return|mailbox|style|call|carried)\.[0-9a-f]{16}\.(js|css)(\.br)?
     | intake/browser/dist/(manifest\.json|sources\.sha256)
     | intake/templates/[a-z]+\.html

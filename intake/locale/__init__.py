@@ -7,7 +7,8 @@ the labels of `intake.report.reading`) and `page.po` (plain messages). The comme
     # Direction: ltr              or rtl
     # Native reader: NAME         only once a native reader has signed the safety and consent texts
 
-A language is a draft until each of its files names its native reader. English is the source and has no files.
+`desk.po`, where there is one, has the words of the reviewers' desk. A language is a draft until each of its other files
+names its native reader. English is the source and has no files.
 
 An operator's own questionnaire, `own.toml`, is in English too; beside it `own.ru.po` holds what Russian witnesses read.
 """
@@ -33,6 +34,7 @@ from intake.report.questionnaire import Questionnaire
 
 SOURCE = "en"
 FILES = ("questionnaire.po", "page.po")
+DESK = "desk.po"
 
 _REMARK = re.compile(r"# *([A-Za-z ]+): *(\S.*)")
 _LINE = re.compile(r'\s*(?:#.*|(?:msg(?:ctxt|id|id_plural|str(?:\[\d\])?)\s+)?"(?:[^"\\]|\\.)*")?\s*')
@@ -87,6 +89,16 @@ def catalog(code: str) -> Catalog:
     side: Direction = "rtl" if direction == "rtl" else "ltr"
     draft = len(catalogs) < len(FILES) or not all("Native reader" in said for said in remarks)
     return Catalog(Language(code, own_name, side), draft, {k: v for po in catalogs for k, v in _words(po).items()})
+
+
+@cache
+def desk_words(code: str) -> Catalog:
+    """The words of the reviewers' desk, in `desk.po`: English where a language has none. Raises `Fault`."""
+    path = files(__name__).joinpath(code, DESK)
+    if code == SOURCE or not path.is_file():
+        return Catalog(catalog(code).language, draft=code != SOURCE)
+    po = _read(path)
+    return Catalog(catalog(code).language, "Native reader" not in _remarks(po), _words(po))
 
 
 def beside(definition: Path, code: str) -> Path:

@@ -19,16 +19,18 @@ from pathlib import Path
 import click
 
 from intake.errors import IntakeError
-from intake.review import cases, handling
+from intake.review import acts, cases, handling
 from intake.review.commands import door
 from intake.review.importing import Import
 from intake.review.ladder import Judgement
+from intake.review.preview import Picture
 from tests.harness.bundles import make_bundle, make_report, seal_report
 from tests.harness.keys import PASSPHRASE as KEY_PASSPHRASE
 from tests.harness.keys import World
 from tests.harness.outboxes import holder
 from tests.harness.vaults import PASSPHRASE, make_vault
 
+PHOTO = Picture(1, 4, 4, 1, bytes(range(0, 256, 16))).png()
 ONE, TWO, LATE = f"{1:032x}", f"{2:032x}", f"{3:032x}"
 
 
@@ -57,9 +59,9 @@ def prepare(world: World, folder: Path) -> None:
     stick.mkdir()
     sealed = {
         f"{n:032x}": seal_report(
-            make_report(world, n, [b"\xff\xd8 a photo"], reply_to=holder(world, n).reply_to),
+            make_report(world, n, [PHOTO], reply_to=holder(world, n).reply_to),
             world.reviewers,
-            [b"\xff\xd8 a photo"],
+            [PHOTO],
         )
         for n in (1, 2)
     }
@@ -76,11 +78,13 @@ def prepare(world: World, folder: Path) -> None:
                 hashed = journal.record(cases.entity(case), "note", "a note")
                 (folder / name).write_text(f"{case} {(hashed or b'').hex()}")
             handling.see(journal, TWO, vault.label)
+            (folder / "act").write_text(acts.add(journal, case, "deadline", acts.date_of("2026-12-24")))
 
 
 def every(keys: Path, folder: Path) -> dict[str, Typed]:
     """What to type for each command, in an order in which all of them succeed."""
     (case, event), (second, _) = ((folder / name).read_text().split() for name in ("first", "second"))
+    act = (folder / "act").read_text()
     key, secrets = keys / "reviewer-r1.age", (PASSPHRASE, KEY_PASSPHRASE)
     return {
         "doctor": Typed((), ()),
@@ -91,6 +95,9 @@ def every(keys: Path, folder: Path) -> dict[str, Typed]:
         "list": Typed(("--json",)),
         "show": Typed((ONE, "--contact")),
         "search": Typed(("Хоруғ",)),
+        "preview": Typed((ONE,)),
+        "translate": Typed((ONE, "--into", "en", "--remove")),
+        "compare": Typed((ONE, TWO)),
         "mark": Typed((ONE, "--tag", "airport")),
         "reply": Typed((ONE, "--phrase", "received")),
         "outbox": Typed(("--to", folder / "stick")),
@@ -103,6 +110,11 @@ def every(keys: Path, folder: Path) -> dict[str, Typed]:
         "case independent": Typed((case, ONE, TWO, "--because", "two countries")),
         "case set": Typed((case, "--title", "Another title")),
         "case undo": Typed((event,)),
+        "case act": Typed((case, "hearing", "--when", "2026-12-01", "--source", ONE)),
+        "case settle": Typed((act, "put off")),
+        "case timeline": Typed((case,)),
+        "case due": Typed(()),
+        "case codes": Typed((), ()),
         "case suggest": Typed(()),
         "case merge": Typed((second, case)),
         "retention due": Typed(("--within", 3650)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import pty
 import re
@@ -23,6 +24,7 @@ class Terminal:
 
     def __init__(self, command: Sequence[str | Path], folder: Path, secrets: Iterable[str] = ()) -> None:
         self.shown = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")()  # a piece may end within a letter
         self._read = 0
         self._ours, theirs = pty.openpty()
         reader, writer = os.pipe()
@@ -51,6 +53,10 @@ class Terminal:
 
     def type(self, line: str) -> None:
         os.write(self._ours, f"{line}\n".encode())
+
+    def press(self, keys: str) -> None:
+        """Keys without an Enter."""
+        os.write(self._ours, keys.encode())
 
     def interrupt(self) -> None:
         os.write(self._ours, b"\x03")
@@ -90,7 +96,7 @@ class Terminal:
                     piece = os.read(self._ours, 4096)
                 except OSError:  # the other end is gone
                     return False
-                self.shown += piece.decode()
+                self.shown += self._decoder.decode(piece)
                 return bool(piece)
         raise AssertionError(f"nothing for {PATIENCE} s: {self.shown[self._read :]}")
 

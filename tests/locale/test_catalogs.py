@@ -8,10 +8,12 @@ from babel.messages.pofile import read_po
 
 from intake import locale
 from intake.errors import Usage
-from intake.locale import Language, catalog, languages, packaged_questionnaire
+from intake.locale import DESK, Language, catalog, languages, packaged_questionnaire
 from intake.report.reading import LABELS
+from scripts.catalogs import desk_messages
 
 FOLDER = Path(locale.__file__).parent
+DESKS = [language.code for language in languages() if (FOLDER / language.code / DESK).is_file()]
 TRANSLATED = [language.code for language in languages() if language.code != "en"]
 SOURCE = {*packaged_questionnaire().messages(), *LABELS.items()}
 
@@ -37,6 +39,20 @@ def test_every_message_is_there_and_no_stale_one(code: str) -> None:
         assert isinstance(message.string, str)
         assert message.string
         assert message.string.strip() == message.string or not message.id
+
+
+@pytest.mark.parametrize("code", DESKS)
+def test_the_desk_has_every_sentence_with_the_same_gaps_and_help_that_fits_80_columns(code: str) -> None:
+    with (FOLDER / code / DESK).open("rb") as file:
+        po = read_po(file, abort_invalid=True)
+    found = {str(message.id): str(message.string) for message in po if message.id}
+    assert [*found] == [message for _, message in desk_messages()]
+    for message, said in found.items():
+        assert said, message
+        assert sorted(re.findall(r"{\w+}", said)) == sorted(re.findall(r"{\w+}", message)), message
+        if "  " in message:
+            assert max(len(message), len(said)) <= 78, message
+    assert "draft that no native reader has checked" in (FOLDER / code / DESK).read_text()
 
 
 @pytest.mark.parametrize("code", TRANSLATED)

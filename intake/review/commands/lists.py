@@ -26,6 +26,15 @@ from intake.terminal import put, safe, say
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+READ_AT = click.option(
+    "--read-at",
+    metavar="TIMES",
+    default="",
+    envvar="INTAKE_READ_AT",
+    help='Reading times, UTC: "mon 18:00, daily 06:30".',
+)
+"""The option whose value goes to `readings`."""
+
 _OPTIONS = (
     click.option("--tier", "tiers", multiple=True, type=click.Choice([tier.name for tier in Tier]), help="Only these."),
     click.option("--unread", is_flag=True, help="Only what you have not read."),
@@ -42,13 +51,7 @@ _OPTIONS = (
 _COMMON = (
     click.option("--limit", type=click.IntRange(1, 10_000), default=40, show_default=True, help="Lines at most."),
     click.option("--skip", type=click.IntRange(0), default=0, help="Leave out so many at the beginning."),
-    click.option(
-        "--read-at",
-        metavar="TIMES",
-        default="",
-        envvar="INTAKE_READ_AT",
-        help='Reading times, UTC: "mon 18:00, daily 06:30".',
-    ),
+    READ_AT,
     click.option("--json", "as_json", is_flag=True, help="Tell it as JSON."),
 )
 
@@ -100,7 +103,7 @@ def tell(
     vault: Path, asked: Wanted, *, limit: int, skip: int, read_at: str, as_json: bool, typed: str | None = None
 ) -> None:
     """Open the vault and print the list. `typed`: what somebody searches for."""
-    readings = _readings(read_at)
+    told = readings(read_at)
     if typed is not None:
         found = query(typed, Gazette(packaged_places()))
         if not found:
@@ -114,7 +117,7 @@ def tell(
         )
         now = desk.now()
         with desk.reading() as connection:
-            lines = inbox.lines(connection, asked, now, limit, skip, readings)
+            lines = inbox.lines(connection, asked, now, limit, skip, told)
             counted = inbox.counts(connection, desk.label, now)
             everything = asked == Wanted(waiting=True)  # counted already
             total = sum(counted.waiting.values()) if everything else inbox.number_of(connection, asked, now)
@@ -139,7 +142,8 @@ def tell(
             say("Nothing of that kind.")
 
 
-def _readings(text: str) -> Readings:
+def readings(text: str) -> Readings:
+    """When reports are read, as somebody typed it. Raises `Usage`."""
     try:
         return Readings.parse(text)
     except ValueError as error:

@@ -1,0 +1,122 @@
+"""The desk's own words, in English and from `desk.po` of the languages that have one.
+
+Sentences hold gaps by name, `{count}`. What goes into a gap is never taken for a sentence, nor for markup.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from intake.locale import catalog, desk_words, packaged_places, packaged_questionnaire
+from intake.report.document import Json
+from intake.review.triage import REASONS, Triage
+
+_GAP = re.compile(r"\{([a-z]+)\}")
+
+
+def marked(message: str) -> str:
+    """Marks a sentence for the translators where it is only kept; `Words` says it."""
+    return message
+
+
+SENTENCES = (
+    marked("{count} words of their names agree"),
+    marked("both go by the same alias"),
+    marked("one name has a man's ending, the other a woman's"),
+    marked("born {left} and {right}: that differs"),
+    marked("born {left} and {right}"),
+    marked("{count} days apart"),
+    marked("perhaps the same day"),
+    marked("the same place: {places}"),
+    marked("an advance statement, and a forced video"),
+    marked("the same person"),
+    marked("a single source"),
+    marked("no source was judged yet"),
+    marked("no source was found plausible"),
+    marked("no document and no admission yet"),
+    marked("{pair} contradicts it"),
+    marked("{pair} may be independent: a reviewer must say why"),
+    marked("they are of one code"),
+    marked("they have one mailbox"),
+    marked("the relation to the person is not told"),
+    marked("both have the same relation to the person"),
+    marked("how they know is not told"),
+    marked("both know it in the same way"),
+    marked("perhaps the same person"),
+    marked("both tell of {kinds}"),
+)
+
+
+class Words:
+    """Everything the desk says, in one language. Answers and places come in the questionnaire's own words."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._own = desk_words(language)
+        self.form = catalog(language)
+        self.places = {place.id: place.name(language) for place in packaged_places().places}
+
+    def say(self, message: str, **gaps: object) -> str:
+        """The sentence with its gaps filled."""
+        told = self._own.gettext(message)
+        return _GAP.sub(lambda gap: str(gaps[gap[1]]), told) if gaps else told
+
+    def left(self, triage: Triage, now: datetime) -> str:
+        """Until when it must be read, as a countdown; "" for the batch."""
+        if triage.clock is None:
+            return ""
+        rest = triage.clock - now
+        if rest > timedelta(0):
+            return self.say("in {span}", span=self.span(rest))
+        if rest > timedelta(hours=-1):
+            return self.say("NOW")
+        return self.say("OVERDUE {span}", span=self.span(-rest))
+
+    def span(self, length: timedelta) -> str:
+        """A length of time in its largest unit that tells enough."""
+        minutes = int(length.total_seconds() // 60)
+        if minutes < 120:
+            return self.say("{number} min", number=minutes)
+        if minutes < 48 * 60:
+            return self.say("{number} h", number=minutes // 60)
+        return self.say("{number} d", number=minutes // (24 * 60))
+
+    def reasons(self, triage: Triage) -> str:
+        """Why the tier."""
+        return "; ".join(self.say(REASONS[name]) for name in triage.reasons)
+
+    def reason(self, reason: str) -> str:
+        """Why two may be one, or a case is no further, as `matching` and `ladder` say it.
+
+        Its numbers and names stand in the gaps of a known sentence; several are joined by "; ", behind a pair and ":".
+        """
+        if "; " in reason:
+            return "; ".join(map(self.reason, reason.split("; ")))
+        for form in SENTENCES:
+            pattern = re.escape(form).replace(r"\{", "{").replace(r"\}", "}")
+            if found := re.fullmatch(_GAP.sub(r"(?P<\1>.*?)", pattern), reason):
+                return self.say(form, **found.groupdict())
+        pair, colon, rest = reason.partition(": ")
+        return f"{pair}: {self.reason(rest)}" if colon else reason
+
+    def codes(self, field: str, answer: Json) -> str:
+        """The codes of an answer in the questionnaire's words; what is no code as it came."""
+        told = packaged_questionnaire().field(field)
+        choices = (told.choices or "") if told else ""
+        given: Iterable[Json] = answer if isinstance(answer, list) else [answer]
+        return ", ".join(self._code(choices, each) for each in given if isinstance(each, str | int))
+
+    def place(self, answer: Json) -> str:
+        """A place as the witness wrote it, else its name."""
+        if not isinstance(answer, dict):
+            return answer if isinstance(answer, str) else ""
+        text, known = answer.get("text"), self.places.get(str(answer.get("id")))
+        return text if isinstance(text, str) and text else known or ""
+
+    def _code(self, choices: str, code: Json) -> str:
+        for choice in packaged_questionnaire().lists.get(choices.removeprefix("@"), ()):
+            if choice.code == code:
+                return self.form.gettext(choice.words, f"{choices}.{code}")
+        return str(code)
