@@ -55,16 +55,24 @@ def content(path: Path) -> bytes:
 def files_of(path: Path) -> list[Path]:
     """The file itself, or all bundles, sealed files and texts of a folder, by name: the order of the chain.
 
-    Raises `Fault`.
+    A file in a folder that a passphrase opens is no report: somebody's key lies on the same stick. Raises `Fault`.
     """
     if not path.is_dir():
         return [path]
-    found = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES)
+    found = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES and not _is_private(file))
     if not found:
         raise Fault(
             f"{path} holds no bundle and no sealed file", f"Look for names that end in {' or '.join(SUFFIXES)}."
         )
     return found
+
+
+def _is_private(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(64).startswith(b"age-encryption.org/v1\n-> scrypt ")
+    except OSError:
+        return False  # whoever reads it will say what is wrong with it
 
 
 def pasted(paths: Iterable[Path]) -> tuple[list[tuple[str, bytes]], list[tuple[str, IntakeError]]]:
