@@ -38,7 +38,8 @@ def test_the_first_screen_has_two_commands_and_a_picture() -> None:
     first = README.split("\n---\n")[0]
     assert [line.split()[0] for line in BLOCKS[0].splitlines()] == ["./scripts/try", "./scripts/test"]
     assert "./scripts/try --once" in first
-    for picture in re.findall(r'src="([^"]+)"', first):
+    assert re.findall(r'src="([^"]+)"', first)
+    for picture in re.findall(r'src="([^"]+)"', README):
         assert (ROOT / picture).read_bytes().startswith(b"\x89PNG")
     assert first.index("Who can see what") < first.index("does not protect against")
 
