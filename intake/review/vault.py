@@ -44,6 +44,7 @@ from typing import Self
 
 from alembic import command as alembic
 from alembic.config import Config as AlembicConfig
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlcipher3 import dbapi2
@@ -408,4 +409,7 @@ def _migrate(connection: Connection) -> None:
     config.set_main_option("script_location", "intake.review:migrations")
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    alembic.upgrade(config, "head")
+    try:
+        alembic.upgrade(config, "head")
+    except CommandError as error:  # of Alembic's: a step that it does not know
+        raise Fault("this vault was written by a newer version of this software", "Install the newest kit.") from error

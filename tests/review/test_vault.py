@@ -51,6 +51,16 @@ def test_what_was_recorded_is_there_when_it_is_opened_again(world: World, folder
         assert vault.pin == world.pin
 
 
+def test_a_vault_of_a_newer_version_is_told_and_left_as_it_is(world: World, folder: Path) -> None:
+    with make_vault(world, folder) as vault, vault.writing() as connection:
+        (known,) = connection.exec_driver_sql("SELECT version_num FROM alembic_version").one()
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(Fault, match="written by a newer version") as told:
+        open_vault(world, folder)
+    assert "newest kit" in told.value.advice
+    assert known != "9999"
+
+
 def test_only_the_owner_may_enter_and_nothing_in_it_can_be_read(world: World, folder: Path) -> None:
     with make_vault(world, folder) as vault:
         with vault.journal() as journal:

@@ -20,7 +20,7 @@ from tests.harness.desk import review
 from tests.harness.keys import World, make_world
 from tests.harness.vaults import make_vault, open_vault
 
-PHOTO = Picture(1, 64, 32, 3, bytes((200, 30, 30)) * 64 * 16 + bytes((0, 0, 60)) * 64 * 16).png()
+PHOTO = Picture(1, 64, 32, 3, bytes((200, 30, 30)) * 64 * 16 + bytes((0, 0, 60)) * 64 * 16).png() + b"a serial number"
 ID, BARE = f"{1:032x}", f"{2:032x}"
 
 
@@ -77,7 +77,7 @@ def test_new_files_are_written_to_memory_and_never_to_a_disk_by_accident(vault: 
     assert done.returncode == Exit.OK, done.stderr
     written = memory / "01-001.png"
     assert written.read_bytes().startswith(b"\x89PNG")
-    assert written.read_bytes() != PHOTO, "our own pixels, not the original"
+    assert b"a serial number" not in written.read_bytes(), "our own pixels, not the original"
     assert stat.S_IMODE(written.stat().st_mode) == 0o600
     assert stat.S_IMODE(memory.stat().st_mode) == 0o700
     refused = review(vault, "preview", ID, "--file", 1, "--to", vault.parent / "look")
