@@ -10,6 +10,7 @@ unread.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,10 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "intake" / "locale"
 
 Key = tuple[str | None, str]
+
+PSEUDO = "ar-XB"
+"""Unicode's code for an invented language that is written from right to left."""
+_MIRROR = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ابپتثجچحخدذرزسشصضطظعغفقکلم")
 
 _QUESTIONNAIRE_HEAD = """\
 # Language: {own_name}
@@ -141,6 +146,28 @@ def packaged(*, write: bool) -> list[State]:
     return states
 
 
+def mirrored(text: str) -> str:
+    """English as letters of a script that is written from the right; what is filled in later stays as it is."""
+    parts = re.split(r"(\{\w+\})", text)
+    return "".join(part if part.startswith("{") else part.lower().translate(_MIRROR) for part in parts)
+
+
+def pseudo(folder: Path) -> list[State]:
+    """A language that nobody speaks, complete and written from right to left, into `folder`: what a page looks like in
+    one, and, by the English that is left in it, what escapes the translators.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    heads = (
+        ("questionnaire.po", _QUESTIONNAIRE_HEAD.format(own_name=mirrored("Mirror"), direction="rtl")),
+        ("page.po", _PAGE_HEAD),
+    )
+    sources = {"questionnaire.po": questionnaire_messages(packaged_questionnaire()), "page.po": page_messages()}
+    for name, head in heads:
+        entries = [_entry(key, mirrored(key[1]), ()) for key in sources[name]]
+        (folder / name).write_text("\n".join([head + _FIELDS.format(code=PSEUDO), *entries]), encoding="utf-8")
+    return [update(folder / name, sources[name], head, write=False) for name, head in heads]
+
+
 def own(definition: Path, codes: Sequence[str], *, write: bool) -> list[State]:
     """The state of the translations beside an operator's own questionnaire: `own.toml` has `own.ru.po`."""
     messages = list(Questionnaire.parse(definition.read_bytes()).messages())
@@ -168,12 +195,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="scripts/translations", description="Bring the .po files up to date.")
     parser.add_argument("--check", action="store_true", help="change nothing; fail where something is missing or stale")
     parser.add_argument("--new", nargs=3, metavar=("CODE", "OWN-NAME", "ltr|rtl"), help="begin a language")
+    parser.add_argument("--pseudo", type=Path, metavar="FOLDER", help="write an invented right-to-left language there")
     parser.add_argument("--questionnaire", type=Path, metavar="FILE", help="an operator's own, instead of the packaged")
     parser.add_argument("languages", nargs="*", metavar="CODE", help="with --questionnaire: for which languages")
     options = parser.parse_args(arguments)
     if options.new:
         begin(*options.new)
-    if options.questionnaire:
+    if options.pseudo:
+        states = pseudo(options.pseudo)
+    elif options.questionnaire:
         states = own(options.questionnaire, options.languages, write=not options.check)
     else:
         states = packaged(write=not options.check)

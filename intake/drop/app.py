@@ -1,4 +1,5 @@
-"""The routes. Every answer is a constant chosen by what was asked; nothing that a visitor sends comes back.
+"""The routes. Every answer is a constant chosen by what was asked; nothing that a visitor sends comes back, but for a
+plain report that was refused (see `again`): it is in no other place.
 
 | route | |
 |---|---|
@@ -22,7 +23,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -37,7 +39,7 @@ from intake.drop.buckets import Buckets
 from intake.drop.config import Config
 from intake.drop.courier import Received, Shelf, receive
 from intake.drop.parts import Full
-from intake.drop.plain import Busy, MemoryRequest, PlainForm, TooManyFiles, keep
+from intake.drop.plain import Busy, Empty, MemoryRequest, Pairs, PlainForm, TooManyFiles, keep
 from intake.drop.problems import CONTENT_TYPE, Problem
 from intake.drop.returning import ReturnPages, Seen, added, look
 from intake.drop.sanity import Sane
@@ -95,6 +97,9 @@ class PageBodies(Protocol):
 
     def problem(self, language: str, word: str) -> Body:
         """Why something did not work."""
+
+    def again(self, language: str, word: str, pairs: Sequence[tuple[str, str]], *, files: bool) -> bytes | None:
+        """A plain report that was refused, to be sent once more."""
 
 
 class AssetBodies(Protocol):
@@ -167,6 +172,32 @@ def create_app(
         if not _navigates(request):
             return Response(problem.json, problem.status, content_type=CONTENT_TYPE)
         return page(pages().problem(language or pages().default, problem.word), problem.status)
+
+    def spoken(pairs: Sequence[tuple[str, str]], language: str) -> str:
+        """The language that a posted form names, else the one of its page."""
+        chosen = next((value for name, value in pairs if name == "language"), "")
+        return chosen if chosen in pages().languages else language
+
+    def handed_back(
+        problem: Problem, pairs: Sequence[tuple[str, str]], language: str, *, files: bool = False
+    ) -> Response:
+        """Refused, with all that was written: it is in no other place."""
+        ours = request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"  # no other site writes in our name
+        again = None
+        if pairs and ours and _navigates(request):
+            again = pages().again(language, problem.word, pairs, files=files)
+        if again is None:
+            return refused(problem, language)
+        app.failures[f"{problem.status} {problem.word}"] += 1
+        return Response(again, problem.status, content_type=HTML)
+
+    def busy() -> Response:
+        language = request.path[1:] if request.path[1:] in pages().languages else pages().default
+        if request.endpoint in (post.__name__, post_in.__name__) and config.plain_form:
+            with suppress(Usage):
+                pairs, _ = plain.read(request)
+                return handed_back(problems.BUSY, pairs, spoken(pairs, language))
+        return refused(problems.BUSY, language)
 
     def passes() -> bool:
         return toll.arrives(request.headers.get("Work")) is not Passage.DUE
@@ -248,15 +279,18 @@ def create_app(
     def posted(language: str) -> Response:
         if not config.plain_form:
             return refused(problems.PLAIN_FORM_OFF, language)
+        pairs: Pairs = []
+        files: Sequence[object] = ()
         try:
             with plain.turn(request):
                 pairs, files = plain.read(request, files=True)
-                chosen = next((value for name, value in pairs if name == "language"), "")
-                language = chosen if chosen in pages().languages else language
+                language = spoken(pairs, language)
                 written = plain.write(pairs, language, chain().for_sealing(today()), today(), files=files)
                 keep(written, store, uploads, chain(), today())
+        except TooManyFiles as error:
+            return handed_back(_problem(error), error.pairs, spoken(error.pairs, language), files=True)
         except IntakeError as error:
-            return refused(_problem(error), language)
+            return handed_back(_problem(error), pairs, language, files=bool(files))
         # Not packed: how well digits pack would be the one thing that tells codes apart on the wire.
         return Response(pages().received(language, str(written.code)), content_type=HTML)
 
@@ -323,7 +357,7 @@ def create_app(
     def failed(error: HTTPException) -> Response:
         code = error.code or 500
         if isinstance(error, RateLimitExceeded):
-            return refused(problems.BUSY)
+            return busy()
         answer = refused(problems.for_status(code))
         if code == 405 and (allowed := getattr(error, "valid_methods", None)):
             answer.headers["Allow"] = ", ".join(sorted(allowed))
@@ -335,6 +369,7 @@ def create_app(
 def _problem(error: IntakeError) -> Problem:
     """What a person is told when a plain post could not be sealed and stored."""
     kinds = (
+        (Empty, problems.EMPTY),
         (TooManyFiles, problems.FILES_TOO_LARGE),
         (Usage, problems.TOO_LARGE),
         (Closed, problems.CLOSED),

@@ -15,6 +15,7 @@ from typing import Protocol
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import intake
+from intake.drop.again import Box, Pair, write_again
 from intake.drop.assets import Asset, Assets, Body
 from intake.drop.carried import CarriedForm, Sheet
 from intake.drop.courier import Received
@@ -147,6 +148,35 @@ _PROBLEMS = {
 }
 
 
+_AGAIN = {
+    "empty": (_("Every answer is empty"), _("One is enough. Write here, or go back to the other questions.")),
+    "too-large": (
+        _("This is too long"),
+        _("Nothing was kept here. Shorten the text below, or send it in two parts; your other answers go along."),
+    ),
+    "files-too-large": (
+        _("The files are too large"),
+        _("Nothing was kept here. Your answers stand in this page: send them from here."),
+    ),
+    "busy": (
+        _("Too many at once"),
+        _("Nothing was kept here. Your answers stand in this page: wait a minute, and send them from here."),
+    ),
+    "unavailable": (
+        _("This does not work just now"),
+        _("Nothing was kept here. Your answers stand in this page: wait a few minutes, and send them from here."),
+    ),
+    "full": (
+        _("No more can be taken just now"),
+        _(
+            "Nothing was kept here. Your answers stand in this page: send them from here later, or use another way:"
+            " {urgent_contacts}."
+        ),
+    ),
+}
+"""What a person is told whose plain report comes back to be sent once more."""
+
+
 _MONTHS = (
     *(_("January"), _("February"), _("March"), _("April"), _("May"), _("June")),
     *(_("July"), _("August"), _("September"), _("October"), _("November"), _("December")),
@@ -235,6 +265,23 @@ class Pages:
         """A sentence for a person, by the word of `urn:amonat:<word>`; words without their own say `unavailable`."""
         problems = self._bodies[language].problems
         return problems.get(word, problems["unavailable"])
+
+    def again(self, language: str, word: str, pairs: Sequence[Pair], *, files: bool = False) -> bytes | None:
+        """A plain report that was refused, to be sent once more; None where that would not help.
+
+        `files`: some came with it, and can't be given back.
+        """
+        if word not in _AGAIN:
+            return None
+        pen = self._pens[language]
+        contacts = pen.setting.urgent_contacts[language]
+        title, advice = (pen.words.gettext(text) for text in _AGAIN[word])
+        problem = Problem(title, advice.format(urgent_contacts=contacts))
+
+        def render(kept: Sequence[Pair], boxes: Sequence[Box]) -> str:
+            return pen.html("again.html", problem=problem, kept=kept, boxes=boxes, files=files)
+
+        return write_again(render, pen.setting.questionnaire, pen.words, word, pairs)
 
 
 def _templates() -> Path:

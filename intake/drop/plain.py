@@ -48,7 +48,9 @@ Pairs = list[tuple[str, str]]
 
 
 class TooManyFiles(Usage):
-    """The files are more, or larger together, than this form takes."""
+    """The files are more, or larger together, than this form takes; `pairs` is what else the form held, if known."""
+
+    pairs: Sequence[tuple[str, str]] = ()
 
 
 class Busy(IntakeError):
@@ -76,6 +78,12 @@ class MemoryRequest(Request):
 
     def _get_file_stream(self, *_: Any, **__: Any) -> IO[bytes]:
         return io.BytesIO()
+
+
+class Empty(Usage):
+    """Nothing was answered, so there is no report."""
+
+    advice = "One answer is enough."
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +151,11 @@ class PlainForm:
                     raise TooManyFiles("the files are too large") from error
                 raise Usage(f"more than {FIELDS_LIMIT} fields") from error
             request.environ["wsgi.input"].close()  # all of it was copied: hold it once only
-            return pairs, self._attached(request, self._files if files else 0)
+            try:
+                return pairs, self._attached(request, self._files if files else 0)
+            except TooManyFiles as error:
+                error.pairs = pairs
+                raise
         body = request.get_data(cache=False, parse_form_data=False)
         if body.count(b"&") >= FIELDS_LIMIT:
             raise Usage(f"more than {FIELDS_LIMIT} fields")
@@ -182,7 +194,7 @@ class PlainForm:
         back: Holder | None = None,
         files: Sequence[Attached] = (),
     ) -> Written:
-        """Answers and files to a report.
+        """Answers and files to a report. Raises `Usage` for a text that is too long, `Empty` for nothing at all.
 
         Who came `back` with a code adds to what was sent before. Anybody else gets a new code: it is for the page that
         answers, and for nothing else: only mailbox and recipient stay, inside the seal.
@@ -192,6 +204,8 @@ class PlainForm:
         # Which files belong to a question is said by the files themselves.
         given = [pair for pair in pairs if pair[0] not in self._file_fields]
         given += [(one.field, str(number)) for number, one in enumerate(files, 1) if one.field in self._file_fields]
+        if not (answers := from_form(questionnaire, given)) and not files:
+            raise Empty("every answer is empty")
         report = Report(
             id=random(16).hex(),
             origin=keyring.origin,
@@ -200,7 +214,7 @@ class PlainForm:
             language=language,
             sealed_by="server",
             day=day,
-            answers=from_form(questionnaire, given),
+            answers=answers,
             in_reply_to=back.mailbox if back else None,
             reply_to=holder.reply_to,
             files=tuple(FileEntry("", one.type, one.size, cleaned=False) for one in files),

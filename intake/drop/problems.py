@@ -38,6 +38,7 @@ FILES_TOO_LARGE = Problem("files-too-large", 413, "The files are too large for a
 WRONG_TYPE = Problem("wrong-type", 415, "A piece is sent as application/offset+octet-stream.")
 HEADERS_TOO_LARGE = Problem("bad-request", 431, "The request's head is too large.")
 NOT_SEALED = Problem("not-sealed", 422, "The body is not a report sealed to this drop's reviewers.")
+EMPTY = Problem("empty", 422, "Every answer is empty.")
 LOCKED = Problem("locked", 423, "Another request is writing to this upload. Try again in a moment.")
 BUSY = Problem("busy", 429, "Too many requests just now. Try again in a minute.")
 WORK_WANTED = Problem(

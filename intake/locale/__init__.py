@@ -81,6 +81,11 @@ def catalog(code: str) -> Catalog:
     folder = files(__name__).joinpath(code)
     if not (re.fullmatch(r"[A-Za-z0-9-]{2,35}", code) and folder.joinpath(FILES[0]).is_file()):
         raise Usage(f"there is no translation {code!r}", "Choose one of the languages that are installed.")
+    return catalog_in(folder, code)
+
+
+def catalog_in(folder: Traversable, code: str) -> Catalog:
+    """The words of a language from a folder with its files. Raises `Fault`."""
     catalogs = [_read(path) for name in FILES if (path := folder.joinpath(name)).is_file()]
     remarks = [_remarks(po) for po in catalogs]
     own_name, direction = remarks[0].get("Language"), remarks[0].get("Direction")

@@ -4,35 +4,12 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
-from tests.harness.node import node_modules
+from tests.harness.axe import STATES, show_state, violations_of
 from tests.harness.site import Site
 
 LANGUAGES = ("tg", "ru", "en")
-STATES = [
-    *["loading", "unreachable", "ready", "empty", "sealing", "sending", "retrying", "keyring", "closed", "date"],
-    *["random", "remote", "large", "full", "fault", "working"],
-]
-
-
-def _violations(page: Page) -> list[Any]:
-    page.evaluate((node_modules() / "axe-core" / "axe.min.js").read_text(encoding="utf-8"))
-    found: dict[str, Any] = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]]
-
-
-def _show(page: Page, state: str) -> None:
-    """Any state, as the page's own code would show it."""
-    page.evaluate(
-        """state => {
-            for (const part of document.querySelectorAll("[data-state]")) part.hidden = part.dataset.state !== state;
-            for (const part of document.querySelectorAll("[data-also]"))
-              part.hidden = !part.dataset.also.split(" ").includes(state);
-            document.getElementById("send").disabled = false;
-        }""",
-        state,
-    )
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -46,15 +23,15 @@ def test_axe_finds_nothing(browser: Browser, site: Site, language: str, scheme: 
         page.eval_on_selector_all("[data-state]", "parts => parts.map(part => part.dataset.state)")
     )
     for state in STATES:
-        _show(page, state)
-        assert _violations(page) == [], state
-    _show(page, "ready")
+        show_state(page, state)
+        assert violations_of(page) == [], state
+    show_state(page, "ready")
     page.fill("#where", "Хоруғ")
     page.click("#send")
     page.wait_for_selector("#received:not([hidden])")
-    assert _violations(page) == []
+    assert violations_of(page) == []
     page.goto(f"{site.url}/no-such-page")
-    assert _violations(page) == []
+    assert violations_of(page) == []
     context.close()
 
 
@@ -68,7 +45,7 @@ def test_axe_finds_nothing_without_scripts(browser: Browser, site: Site, languag
         seen = re.sub(r"</?noscript>|<script.*?</script>", "", plain.content())
         checked.route("**/seen", lambda route: route.fulfill(body=seen, content_type="text/html; charset=utf-8"))
         checked.goto(f"{site.url}/seen")
-        return _violations(checked)
+        return violations_of(checked)
 
     plain.goto(f"{site.url}/{language}")
     assert plain.locator("noscript p").first.is_visible()
@@ -89,8 +66,50 @@ def test_nothing_is_wider_than_320_pixels(browser: Browser, site: Site, language
     page.goto(f"{site.url}/{language}")
     page.wait_for_selector("#send:enabled")
     for state in STATES:
-        _show(page, state)
+        show_state(page, state)
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, state
+    context.close()
+
+
+SIZES = [(360, 800), (320, 568), (1280, 800), (320, 256), (640, 360), (180, 400)]
+"""Of phones and of a window; the last three are 1280 x 1024 at 400 %, and 1280 x 720 and 360 x 800 at 200 %."""
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_languages_and_exit_stay_in_view_and_cover_nothing_that_has_the_focus(
+    browser: Browser, site: Site, width: int, height: int
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": height})
+    page = context.new_page()
+    page.goto(f"{site.url}/tg")
+    page.wait_for_selector("#send:enabled")
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        top, bottom = page.evaluate(
+            """() => {
+                const { top, bottom } = document.activeElement.getBoundingClientRect();
+                const bar = document.querySelector("header");
+                if (bar.contains(document.activeElement)) return [0, 0];
+                return [top - bar.getBoundingClientRect().bottom, innerHeight - bottom];
+            }"""
+        )
+        assert top >= 0 or bottom >= 0, page.evaluate("document.activeElement.outerHTML")
+        assert top >= 0
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    for part in ("#exit", "nav"):
+        box = page.locator(part).bounding_box()
+        assert box is not None
+        assert box["y"] >= 0
+        assert box["x"] >= 0
+        assert box["y"] + box["height"] <= height
+        assert box["x"] + box["width"] <= width
+    bar = page.locator("header").bounding_box()
+    assert bar is not None
+    assert bar["height"] <= min(110, 0.3 * height)
+    for other in ("ru", "tg"):
+        page.locator(f"nav [lang={other}]").scroll_into_view_if_needed()
+        page.click(f"nav [lang={other}]")
+        page.wait_for_url(f"{site.url}/{other}")
     context.close()
 
 

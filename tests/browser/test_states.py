@@ -179,6 +179,64 @@ def test_a_sealing_script_that_did_not_come_whole_is_asked_for_again(
     assert site.newest().answers == {"account": TEXT}
 
 
+def _blamed(page: Page, box: str, said: str) -> None:
+    """The sentence stands at the top, has the focus, leads to the box, and stands beside it."""
+    top = page.locator("main > :first-child")
+    assert top.evaluate("part => part === document.activeElement")
+    assert said in top.inner_text()
+    field = page.locator(box)
+    assert field.get_attribute("aria-invalid") == "true"
+    described = (field.get_attribute("aria-describedby") or "").split()
+    assert said in " ".join(page.inner_text(f"#{one}") for one in described)
+    top.get_by_role("link").click()
+    assert field.evaluate("part => part === document.activeElement && part.checkVisibility()")
+
+
+def test_an_empty_form_says_so_at_the_top_and_beside_the_first_box(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}/en")
+    page.click("#send:enabled")
+    _state(page, "empty")
+    _blamed(page, "#account", "Every answer is empty. One is enough.")
+    page.keyboard.type(TEXT)
+    page.click("#send")
+    page.wait_for_selector("#received:not([hidden])")
+    assert page.locator(".wrong, [aria-invalid]").count() == 0
+    assert site.newest().answers == {"account": TEXT}
+
+
+def test_a_text_over_the_limit_is_named_wherever_it_stands_and_kept(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}/en")
+    page.wait_for_selector("#send:enabled")
+    page.fill("#account", TEXT)
+    page.click("[data-section=treatment] summary")
+    page.fill("#injuries", "ӣ" * 100_001)
+    page.check('[name=urgent][value="removal"]')
+    assert page.locator("#removal_to").is_visible()
+    page.click("[data-section=treatment] summary")
+    page.click("#send")
+    _state(page, "large")
+    _blamed(page, "#injuries", "This is too long for one report")
+    page.fill("#injuries", "ӣ" * 100_000)
+    page.click("#send")
+    page.wait_for_selector("#received:not([hidden])")
+    assert len(str(site.newest().answers["injuries"])) == 100_000
+
+
+def test_what_is_no_date_of_today_is_asked_for_again(page: Page, site: Site) -> None:
+    page.route(re.compile("/a/seal"), lambda route: _with_clock(route, 4000))
+    page.goto(f"{site.url}/en")
+    _state(page, "date")
+    page.click("#dated")
+    _state(page, "day")
+    assert page.evaluate("document.activeElement.id") == "today"
+    page.fill("#today", "2001-02-03")
+    page.click("#dated")
+    _state(page, "day")
+    page.fill("#today", site.world.today.isoformat())
+    page.click("#dated")
+    _state(page, "ready")
+
+
 @pytest.mark.parametrize("days", [-4000, 4000])
 def test_a_wrong_clock_asks_for_the_date(page: Page, site: Site, days: int) -> None:
     page.route(re.compile("/a/seal"), lambda route: _with_clock(route, days))

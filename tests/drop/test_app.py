@@ -425,6 +425,28 @@ def test_posts_with_files_are_sealed_one_after_the_other(
     assert (sorted(statuses), most[0]) == ([200] * (WAITING + 1) + [429] * 2, 1)
 
 
+def test_a_plain_post_that_is_refused_hands_the_text_back(house: House) -> None:
+    full = House(house.world, house.config, Shelf(error=Full("no room"))).client
+    limited = House(house.world, replace(house.config, limits=Limits(plain="0/minute"))).client
+    account = {"account": 'my brother <b>"x"', "language": "ru"}
+    for client in (full, limited):
+        page = client.post("/", data=account, headers=HTML).text
+        assert '<input type="hidden" name="account" value="my brother &lt;b&gt;&quot;x&quot;">' in page
+        assert 'lang="ru"' in page
+        elsewhere = client.post("/", data=account, headers={**HTML, "Sec-Fetch-Site": "cross-site"}).text
+        assert "my brother" not in elsewhere
+
+
+def test_an_empty_plain_post_is_no_report(house: House) -> None:
+    empty = {"account": "  ", "now": "", "language": "tg"}
+    answer = house.client.post("/", data=empty)
+    assert (answer.status_code, word(answer)) == (422, "empty")
+    page = house.client.post("/", data=empty, headers=HTML)
+    assert page.status_code == 422
+    assert 'name="account"' in page.text
+    assert house.shelf.held == {}
+
+
 def test_an_error_page_speaks_the_witness_language(house: House) -> None:
     closed = House(house.world, house.config, today=TODAY + timedelta(days=365)).client
     answer = closed.post("/", data={"language": "ru"}, headers=HTML)
@@ -446,7 +468,7 @@ def test_methods(house: House, sealed: bytes) -> None:
     client = house.client
     for path, allowed in METHODS.items():
         for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"):
-            answer = client.open(path, method=method, data=sealed if method == "PUT" else None)
+            answer = client.open(path, method=method, data={"PUT": sealed, "POST": {"account": "a"}}.get(method))
             if method in allowed:
                 assert answer.status_code in (200, 201)
             else:

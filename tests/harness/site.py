@@ -55,16 +55,14 @@ class Site:
 @contextmanager
 def running_site(folder: Path, **settings: Any) -> Iterator[Site]:
     """Serve until the block ends, with a keyring issued today by browsers' clock; `settings` are fields of Config."""
+    words = {"reading_times": READING_TIMES, "urgent_contacts": URGENT_CONTACTS, "organisation": ORGANISATION}
+    settings = {**words, "languages": LANGUAGES, **settings}
     today = datetime.now(UTC).date()
     world = make_world(folder / "keys", today=today)
     config = Config(
         data=folder / "data",
         keyring=folder / "keys" / "keyring.note",
         root=world.fingerprints,
-        reading_times=READING_TIMES,
-        urgent_contacts=URGENT_CONTACTS,
-        organisation=ORGANISATION,
-        languages=LANGUAGES,
         leave_url=LEAVE_URL,
         drafts=True,
         **settings,

@@ -25,10 +25,10 @@ const strip = (text: string): string => text.replace(/^[ \t\n\r\u00a0]+|[ \t\n\r
 const joined = (parts: readonly string[]): string => parts.filter(Boolean).join("\n");
 const split = (at: RegExp, text: string): string[] => text.split(at).map(strip).filter(Boolean);
 
-function clean(value: string): string {
+function clean(value: string, limit: number): string {
   const lines = value.replace(/[\ud800-\udfff]/gu, "\ufffd").replace(/\r\n?/g, "\n");
   const text = strip(lines.normalize("NFC"));
-  if (text.length > TEXT_LENGTH && Array.from(text).length > TEXT_LENGTH) throw new Refusal("large");
+  if (text.length > limit && Array.from(text).length > limit) throw new Refusal("large");
   return text;
 }
 
@@ -190,12 +190,15 @@ export type Kind = keyof typeof SHAPES;
 const absent = (answer: Answer): boolean =>
   answer === null || answer === "" || (typeof answer === "object" && Object.keys(answer as object).length === 0);
 
-/** The answers in the order of `kinds` (field id to type), then, as text, those to fields that it doesn't have. */
-export function answersOf(kinds: ReadonlyMap<string, Kind>, pairs: Iterable<Pair>): Found {
+/**
+ * The answers in the order of `kinds` (field id to type), then, as text, those to fields that it doesn't have. Throws
+ * `Refusal` for a text of more than `limit` characters.
+ */
+export function answersOf(kinds: ReadonlyMap<string, Kind>, pairs: Iterable<Pair>, limit = TEXT_LENGTH): Found {
   const groups = new Map<string, Map<string, string[]>>();
   for (const [name, value] of pairs) {
     const [base = "", ...rest] = name.split(".");
-    const kept = clean(value);
+    const kept = clean(value, limit);
     if (!FIELD.test(base) || base === "language" || !kept) continue;
     const group = groups.get(base) ?? new Map<string, string[]>();
     groups.set(base, group);

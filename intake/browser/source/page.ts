@@ -2,12 +2,14 @@
 
 import { type Answer, answersOf, type Kind, type Pair } from "./answers.ts";
 import { armPlaces } from "./combobox.ts";
+import { armDate } from "./dating.ts";
 import { armExit } from "./exit.ts";
 import { Followups } from "./followups.ts";
 import type { Setting, ToPage, ToWorker } from "./messages.ts";
 import { growing } from "./post.ts";
 import { armRows } from "./rows.ts";
-import { element, progress, show, showReceived } from "./view.ts";
+import { blame, settle } from "./trouble.ts";
+import { element, progress, show, showReceived, type State } from "./view.ts";
 
 const root = document.documentElement.dataset as Readonly<Record<string, string>>;
 const form = element<HTMLFormElement>("form");
@@ -34,8 +36,8 @@ function pairs(): Pair[] {
 }
 
 const followups = new Followups(form);
-const held = (): Record<string, Answer> => answersOf(kinds, pairs());
-const answers = (): Readonly<Record<string, Answer>> => followups.seen(held());
+/** All that the form holds, however long. */
+const held = (): Record<string, Answer> => answersOf(kinds, pairs(), Infinity);
 const written = (): boolean => form.isConnected && Object.keys(held()).length > 0;
 
 function askBeforeLeaving(event: BeforeUnloadEvent): void {
@@ -65,13 +67,19 @@ function freeze(frozen: boolean): void {
   });
 }
 
+/** Says why nothing was sent, and where that can be mended. */
+function refuse(state: State): void {
+  freeze(false);
+  show(state === "date" ? dateState() : state);
+  if (state === "empty" || state === "large") blame(form, state);
+}
+
 function hear(message: ToPage): void {
   switch (message.kind) {
     case "loading":
       return show(message.unreachable ? "unreachable" : "loading");
     case "refused":
-      freeze(false);
-      return show(message.reason);
+      return refuse(message.reason);
     case "sending":
       progress(message.share);
       return show("sending");
@@ -86,8 +94,14 @@ function hear(message: ToPage): void {
 
 function send(): void {
   if (element<HTMLButtonElement>("send").disabled) return;
-  const chosen = answers();
-  if (!Object.keys(chosen).length) return show("empty");
+  settle();
+  let chosen: Readonly<Record<string, Answer>>;
+  try {
+    chosen = followups.seen(answersOf(kinds, pairs()));
+  } catch {
+    return refuse("large");
+  }
+  if (!Object.keys(chosen).length) return refuse("empty");
   tell({ kind: "send", answers: chosen });
   show("sealing");
   freeze(true);
@@ -103,10 +117,7 @@ form.addEventListener("change", () => followups.follow(held()));
 form.addEventListener("submit", (event) => event.preventDefault());
 armExit(element<HTMLAnchorElement>("exit"), form, disarm);
 element("send").addEventListener("click", send);
-element("dated").addEventListener("click", () => {
-  const day = element<HTMLInputElement>("today").value;
-  if (/^\d{4}-\d{2}-\d{2}$/.test(day)) tell({ kind: "today", day });
-});
+const dateState = armDate((day) => tell({ kind: "today", day }), show);
 
 /**
  * A worker that fails before its first word never came whole, which is an event without a message in any browser, or

@@ -2,9 +2,11 @@
 
 import { type Answer, answersOf, type Kind, type Pair } from "./answers.ts";
 import { digitsOf, GROUP, parseCode } from "./code.ts";
+import { armDate } from "./dating.ts";
 import { armExit } from "./exit.ts";
 import "./given.ts";
 import { growing } from "./post.ts";
+import { blame, settle } from "./trouble.ts";
 import type { Doubted, Here, ToPage, ToWorker } from "./talk.ts";
 
 const root = document.documentElement.dataset as Readonly<Record<string, string>>;
@@ -90,19 +92,19 @@ function open(): void {
 }
 
 /** What the plain form would post, without the code. */
-function answers(): Record<string, Answer> {
+function answers(limit?: number): Record<string, Answer> {
   const fields = all<HTMLElement>("[data-field]");
   const kinds = new Map(fields.map(({ dataset }) => [dataset["field"]!, dataset["type"] as Kind]));
   const pairs: Pair[] = [];
   new FormData(form).forEach((value, name) => {
     if (typeof value === "string" && kinds.has(name.split(".")[0]!)) pairs.push([name, value]);
   });
-  const given = answersOf(kinds, pairs);
+  const given = answersOf(kinds, pairs, limit);
   if (given["change"] !== "consent") delete given["consent"];
   return given;
 }
 
-const written = (): boolean => form.isConnected && Object.keys(answers()).length > 0;
+const written = (): boolean => form.isConnected && Object.keys(answers(Infinity)).length > 0;
 
 function askBeforeLeaving(event: BeforeUnloadEvent): void {
   if (!written()) return;
@@ -112,9 +114,21 @@ function askBeforeLeaving(event: BeforeUnloadEvent): void {
 
 const disarm = (): void => removeEventListener("beforeunload", askBeforeLeaving);
 
+/** Says why it can't go on, and where that can be mended. */
+function refuse(state: string): void {
+  freeze(false);
+  show(state === "date" ? dateState() : state);
+  if (state === "empty" || state === "large") blame(element("found"), state);
+}
+
 function send(): void {
-  if (!written()) return show("empty");
-  tell({ kind: "send", answers: answers() });
+  settle();
+  if (!written()) return refuse("empty");
+  try {
+    tell({ kind: "send", answers: answers() });
+  } catch {
+    return refuse("large");
+  }
   show("sealing");
   freeze(true);
 }
@@ -139,8 +153,7 @@ function hear(message: ToPage): void {
       freeze(false);
       return show("ready");
     case "refused":
-      freeze(false);
-      return show(message.reason);
+      return refuse(message.reason);
     case "nothing":
       freeze(false);
       return found("nothing");
@@ -209,10 +222,7 @@ element("again").addEventListener("click", () => {
   tell({ kind: "again" });
 });
 element("send").addEventListener("click", send);
-element("dated").addEventListener("click", () => {
-  const day = element<HTMLInputElement>("today").value;
-  if (/^\d{4}-\d{2}-\d{2}$/.test(day)) tell({ kind: "today", day });
-});
+const dateState = armDate((day) => tell({ kind: "today", day }), show);
 
 /** Opera Mini's extreme mode runs scripts on Opera's servers. */
 const remote = Object.prototype.toString.call((window as { operamini?: unknown }).operamini) === "[object OperaMini]";

@@ -12,6 +12,7 @@ export type State =
   | "keyring"
   | "closed"
   | "date"
+  | "day"
   | "random"
   | "remote"
   | "large"
