@@ -271,7 +271,7 @@ def create_app(
     def post() -> Response:
         return posted(pages().default)
 
-    @app.post(f"/<any({','.join(pages().languages)}):language>", provide_automatic_options=False)
+    @app.post(f"/<any({','.join(map(repr, pages().languages))}):language>", provide_automatic_options=False)
     @buckets.plain
     def post_in(language: str) -> Response:
         return posted(language)

@@ -147,6 +147,6 @@ def test_without_scripts_every_section_is_closed_and_every_answer_counts(browser
     page.fill("#contact_detail", "Signal")
     page.check('[name=contact][value="none"]')
     page.click("button[formmethod=post]")
-    page.wait_for_url(f"{site.url}/")
+    page.wait_for_selector("main > #code")
     assert site.newest().answers == {"contact": "none", "contact_detail": "Signal"}
     context.close()

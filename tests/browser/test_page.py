@@ -81,7 +81,7 @@ def test_without_scripts_the_server_seals_the_same_answers(browser: Browser, sit
         hands = ChromiumHands(page)
         fill(hands)
         hands.click("button[formmethod=post]")
-        page.wait_for_url(f"{wire.url}/")
+        page.wait_for_selector("main > #code")
         assert CANARY not in page.content()
         code = page.inner_text("#code")
     report = site.newest()

@@ -187,7 +187,7 @@ def _blamed(page: Page, box: str, said: str) -> None:
     field = page.locator(box)
     assert field.get_attribute("aria-invalid") == "true"
     described = (field.get_attribute("aria-describedby") or "").split()
-    assert said in " ".join(page.inner_text(f"#{one}") for one in described)
+    assert said in " ".join(page.text_content(f"#{one}") or "" for one in described)
     top.get_by_role("link").click()
     assert field.evaluate("part => part === document.activeElement && part.checkVisibility()")
 

@@ -22,6 +22,8 @@ from tests.harness.installation import LANGUAGES, LEAVE_URL, ORGANISATION
 
 ROOT = Path(__file__).parents[2]
 FIELDS = ("input", "textarea", "select")
+TICKED = ("checkbox", "radio", "hidden", "file")
+"""What HTML lets say nothing of autocomplete."""
 
 
 class Elements(HTMLParser):
@@ -94,7 +96,7 @@ def test_every_field_keeps_what_is_typed_off_the_disk(pages: Pages, language: st
             "false",
             "false",
         ]
-        boxes = [field for field in elements.named(*FIELDS) if field.get("type") not in ("checkbox", "radio", "hidden")]
+        boxes = [field for field in elements.named(*FIELDS) if field.get("type") not in TICKED]
         assert len(boxes) >= 6
         assert [box for box in boxes if box.get("autocomplete") != "off"] == []
     (html,) = Elements(pages.form(language).identity).named("html")
