@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -26,6 +25,7 @@ from intake.keyring.text import Keyring
 from intake.report.package import QuestionnaireRef, Report
 from intake.sealing import HybridRecipient
 from tests.harness.bundles import seal_for
+from tests.harness.ports import free_ports
 from tests.harness.terminals import put_on_paper, terminal, type_shares
 
 PASSPHRASE = "a passphrase"
@@ -61,7 +61,7 @@ class Shell:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = _free_port()
+        (self.port,) = free_ports(1)
         self.environment = {
             **os.environ,
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -82,11 +82,6 @@ class Shell:
         for label in "abc":
             vkey = (self.folder / "roots" / f"root-{label}.vkey").read_text().strip()
             self.environment[f"ROOT_{label.upper()}"] = fingerprint(vkey).replace(" ", "")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def _block(containing: str) -> str:

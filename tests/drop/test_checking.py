@@ -5,12 +5,11 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from socket import create_server
 
 import pytest
 import trustme
@@ -26,6 +25,7 @@ from intake.errors import Exit, Fault, Usage
 from intake.keyring import verify_chain
 from intake.keyring.fingerprint import fingerprint
 from tests.harness.keys import TODAY, World, make_world
+from tests.harness.ports import free_ports
 from tests.harness.server import Running, command, running_drop
 
 Ask = Callable[[Request], Answer]
@@ -297,8 +297,7 @@ def test_tls_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 @contextmanager
 def microsocks() -> Iterator[str]:
     """A SOCKS5 server on a free port."""
-    with closing(create_server(("127.0.0.1", 0))) as free:
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     process = subprocess.Popen(["microsocks", "-i", "127.0.0.1", "-p", str(port)], stderr=subprocess.DEVNULL)
     try:
         for _ in range(100):

@@ -45,6 +45,18 @@ _QUIET = {
 }
 
 
+def through_tor(socks: str) -> dict[str, object]:
+    """Preferences as Tor Browser sets them: the proxy at HOST:PORT resolves names, and onions are asked for."""
+    host, _, port = socks.rpartition(":")
+    return {
+        "network.proxy.type": 1,
+        "network.proxy.socks": host,
+        "network.proxy.socks_port": int(port),
+        "network.proxy.socks_remote_dns": True,
+        "network.dns.blockDotOnion": False,
+    }
+
+
 class Firefox:
     """One headless window; `profile` stays readable after exit, so that a test can scan it."""
 
