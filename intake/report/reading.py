@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from intake.report.document import Json
+from intake.report.filenames import tricks
 from intake.report.package import FileEntry, Report, member_name
 from intake.report.questionnaire import Field, Questionnaire, Words
 from intake.report.shapes import fits, mistakes
@@ -34,6 +35,11 @@ LABELS = {
     "=reply_to": "A reply can be left",
     "=files": "Files",
     "=cleaned": "hidden data removed",
+    "=path": "LOOK: the name is a path",
+    "=hidden": "LOOK: the name holds characters that can't be seen, or that turn it round",
+    "=reserved": "LOOK: the name is one that some systems can't store or keep for devices",
+    "=double": "LOOK: the name has two endings; the last one counts",
+    "=program": "LOOK: the name ends like a program's",
     "=none": "No question was answered.",
     "=unknown": "not in this questionnaire",
     "=odd": "Look closely",
@@ -216,9 +222,11 @@ class _Reading:
         return str(code)
 
     def _file(self, number: int, file: FileEntry) -> str:
-        name = file.name.replace("\n", "\\n")
+        name = file.name.replace("\n", "\\n").replace("\t", "\\t") or "—"
         cleaned = f", {self._label('=cleaned')}" if file.cleaned else ""
-        return f"{member_name(number)}  {name} ({file.type or '?'}, {file.size:,} B{cleaned})"
+        kind = file.type.replace("\n", " ") or "?"
+        told = [f"{member_name(number)}  {name} ({kind}, {file.size:,} B{cleaned})"]
+        return "\n".join([*told, *(f"          {self._label(f'={trick}')}" for trick in tricks(file.name))])
 
 
 def _raw(answer: Json) -> str:

@@ -90,6 +90,7 @@ Where is the person now?
 Files
     files/01  акс 1.jpg (image/jpeg, 1,234,567 B, hidden data removed)
     files/02  x\\n\\u{1b}[2J (?, 0 B)
+              LOOK: the name holds characters that can't be seen, or that turn it round
 
 Look closely
     [urgent] 1 of its codes are not in the list

@@ -1,10 +1,15 @@
 """`intake review open`, run as a reviewer runs it."""
 
+import fcntl
+import filecmp
+import io
 import json
 import os
 import stat
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +17,8 @@ import pytest
 from intake.errors import Exit
 from intake.keyring.note import SigningKey
 from intake.report.blocks import split
-from intake.sealing import HybridIdentity
+from intake.report.package import FileEntry, write_package
+from intake.sealing import HybridIdentity, Sealer, seal_bytes
 from tests.harness.bundles import make_bundle, make_report, seal_report
 from tests.harness.keys import PASSPHRASE, World, make_world
 
@@ -294,3 +300,115 @@ def test_blocks_pasted_from_a_messenger_open_in_any_order_and_what_is_missing_is
     done = review_open(world, usb, "--to", tmp_path / "opened")
     assert done.returncode == Exit.OK, done.stderr
     assert (tmp_path / "opened" / f"{3:032x}" / "report.txt").is_file()
+
+
+def test_a_name_that_tricks_is_shown_as_such_and_never_a_path(world: World, usb: Path, tmp_path: Path) -> None:
+    names = ("../../../tmp/owned", "/etc/cron.d/x", "photo\u202egpj.exe", "con.txt", "a.jpg.scr", "\x1b]0;x\x07.mp4")
+    report = make_report(world, 1)
+    files = tuple(FileEntry(name, "image/jpeg", 3, False) for name in names)
+    report = replace(report, files=files)
+    package = io.BytesIO()
+    write_package(report, [io.BytesIO(b"abc") for _ in names], package)
+    (usb / "a.age").write_bytes(seal_bytes(package.getvalue(), [each.recipient for each in world.reviewers]))
+    assert review_open(world, usb / "a.age", "--to", tmp_path / "out").returncode == Exit.OK
+    found = sorted(str(path.relative_to(tmp_path / "out" / report.id)) for path in (tmp_path / "out").rglob("*"))
+    assert found[1:] == ["files", *(f"files/{n:02}" for n in range(1, 7)), "report.json", "report.txt"]
+    text = (tmp_path / "out" / report.id / "report.txt").read_text()
+    told = text[text.index("files/01") :].split("files/")[1:]
+    for one, word in zip(
+        told, ("a path", "a path", "turn it round", "devices", "two endings", "turn it round"), strict=True
+    ):
+        assert "LOOK: the name" in one
+        assert word in one
+    assert {"\u202e", "\x1b", "\x07"}.isdisjoint(text)
+
+
+def test_an_opening_that_was_killed_leaves_nothing_half_and_is_done_again(
+    world: World, usb: Path, tmp_path: Path
+) -> None:
+    """A whole report stays as it was, the half one is cleared away and opened again, and one at work is let be."""
+    size = 40_000_000
+    sealed = sound(world, 1) | {f"{9:032x}": sealed_large(world, 9, size)}
+    (usb / "b").write_bytes(make_bundle(world, sealed))
+    out = tmp_path / "out"
+    process = review_open_started(world, usb / "b", "--to", out)
+    deadline = time.monotonic() + 60
+    while not list(out.glob(".opening-*/files/01")) and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    process.kill()
+    process.wait()
+    assert (out / f"{1:032x}" / "report.txt").exists()
+    assert not (out / f"{9:032x}").exists()
+    before = (out / f"{1:032x}" / "report.txt").stat().st_mtime_ns
+    busy = out / ".opening-other"
+    busy.mkdir()
+    held = os.open(busy, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    done = review_open(world, usb / "b", "--to", out)
+    os.close(held)
+    assert done.returncode == Exit.OK, done.stderr
+    assert "1 were there before" in done.stderr or "1 was there before" in done.stderr
+    assert (out / f"{9:032x}" / "files" / "01").stat().st_size == size
+    assert (out / f"{1:032x}" / "report.txt").stat().st_mtime_ns == before
+    assert [path.name for path in out.glob(".*")] == [".opening-other"]
+
+
+def sealed_large(world: World, number: int, size: int) -> bytes:
+    """A report with one attachment of `size` zero bytes."""
+    report = replace(make_report(world, number), files=(FileEntry("a.mp4", "video/mp4", size, False),))
+    sink = io.BytesIO()
+    with Sealer(sink, [each.recipient for each in world.reviewers]) as sealer:
+        write_package(report, [io.BytesIO(bytes(size))], sealer)
+    return sink.getvalue()
+
+
+def review_open_started(world: World, *arguments: object) -> subprocess.Popen[bytes]:
+    """The command, not waited for."""
+    read, write = os.pipe()
+    os.write(write, PASSPHRASE.encode() + b"\n")
+    os.close(write)
+    try:
+        identity = ["-i", str(world.folder / "reviewer-r1.age")]
+        command = [sys.executable, "-m", "intake", "review", "open", *identity, *map(str, arguments)]
+        environment = {**os.environ, "INTAKE_PASSPHRASE_FD": str(read)}
+        return subprocess.Popen(command, env=environment, pass_fds=[read], stderr=subprocess.DEVNULL)
+    finally:
+        os.close(read)
+
+
+@pytest.mark.long
+def test_half_a_gigabyte_opens_in_little_memory(world: World, usb: Path, tmp_path: Path) -> None:
+    """Python's start included. The tests' passphrase is cheap: a real one takes 256 MB for its second, before that."""
+    size = 500_000_000
+    entry = FileEntry("a.mp4", "video/mp4", size, False)
+    attachment = tmp_path / "attachment"
+    with attachment.open("wb") as file:
+        for _ in range(500):
+            file.write(os.urandom(1_000_000))
+    path = usb / "a.age"
+    recipients = [each.recipient for each in world.reviewers]
+    with path.open("wb") as sink, attachment.open("rb") as content, Sealer(sink, recipients) as sealer:
+        write_package(replace(make_report(world, 1), files=(entry,)), [content], sealer)
+    code = (
+        "import sys; from intake.cli import door; "
+        "status = door.main(sys.argv[1:], standalone_mode=False); "
+        "print(open('/proc/self/status').read()); sys.exit(status)"
+    )
+    read, write = os.pipe()
+    os.write(write, PASSPHRASE.encode() + b"\n")
+    os.close(write)
+    arguments = ["review", "open", "-i", str(world.folder / "reviewer-r1.age"), str(path), "--to", str(tmp_path / "o")]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env={**os.environ, "INTAKE_PASSPHRASE_FD": str(read)},
+        pass_fds=[read],
+        capture_output=True,
+        text=True,
+    )
+    os.close(read)
+    assert done.returncode == Exit.OK, done.stderr
+    peak = int(done.stdout.split("VmHWM:")[1].split()[0]) / 1024
+    print(f"peak {peak:.0f} MB")
+    assert peak < 100
+    assert filecmp.cmp(attachment, tmp_path / "o" / f"{1:032x}" / "files" / "01", shallow=False)

@@ -20,7 +20,7 @@ from intake.report.places import Gazetteer
 from intake.report.questionnaire import Questionnaire
 from intake.report.reading import render
 from intake.review.keeping import keep
-from intake.review.opening import open_into
+from intake.review.opening import open_into, tidy
 from intake.review.outcomes import Outcome, status, tell
 from intake.review.sealed import Sealed, Trust, walk
 from intake.review.sources import COUNCIL, TEXT, content, files_of, identities_of, pasted, size_of
@@ -103,6 +103,8 @@ def command(
     warnings: list[str] = []
     given = [file for source in sources for file in files_of(source)]
     files = [file for file in given if file.suffix != TEXT]
+
+    tidy(target)
 
     def take(sealed: Sealed) -> IntakeError | None:
         try:
