@@ -64,7 +64,11 @@ class ReplyTo:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One report. `answers`: field ids to the shapes of `intake.report.answers`; unknown ids and shapes are kept."""
+    """One report. `answers`: field ids to the shapes of `intake.report.answers`; unknown ids and shapes are kept.
+
+    `in_reply_to`: the mailbox of the code that somebody came back with; None for a first report. It is no report's id:
+    whoever comes back has the code alone, which gives the mailbox and nothing else.
+    """
 
     id: str
     origin: str

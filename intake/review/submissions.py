@@ -64,7 +64,7 @@ submission = Table(
     Column("soon", Integer),
     Column("near", Integer),
     Column("event", Integer),
-    Index("submission_thread", "in_reply_to"),
+    Index("submission_mailbox", "mailbox", sqlite_where=text("mailbox IS NOT NULL")),
     Index("submission_outer", "outer"),
     # Lists stand in the order of the first of these, but for the few that the second names.
     Index("submission_timeless", "tier", "imported", sqlite_where=text("soon IS NULL")),

@@ -18,6 +18,7 @@ from intake.report.folding import search_key
 from intake.review import alarms, bundles, submissions
 from intake.review.forgetting import Link
 from intake.review.importing import Arrival, Became, Import
+from intake.review.log import Entity
 from intake.review.submissions import find, quarantine, submission, thread
 from intake.review.tables import event
 from intake.review.triage import Tier
@@ -242,6 +243,18 @@ def test_an_acknowledged_report_may_be_purged(world: World, stick: Stick) -> Non
             journal.record(bundle(1, 1), bundles.acknowledged_field(vault.label), index_of(first).hash.hex())
         stick.take(second)
         assert stick.alarms() == []
+
+
+def test_who_joined_later_knows_by_the_others_logs_what_may_be_purged(world: World, stick: Stick) -> None:
+    held = index_of(make_bundle(world, sound(world, 1))).reports[0]
+    third = make_bundle(world, {}, serial=3, previous=bytes(32), reports=(replace(held, state="held"),))
+    fourth = make_bundle(world, {}, serial=4, previous=index_of(third).hash)
+    with stick.vault as vault:
+        stick.take(third)
+        with vault.journal() as journal:  # as r2's log would bring it
+            journal.record(Entity("bundle", "1.1"), bundles.acknowledged_field(vault.label), "00" * 32)
+        stick.take(fourth)
+        assert [words for words in stick.alarms() if "acknowledged by nobody" in words] == []
 
 
 def test_a_bundle_of_strangers_is_refused_and_changes_nothing(world: World, stick: Stick, tmp_path: Path) -> None:
