@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from intake.locale import packaged_questionnaire
 from intake.report.document import Json
 from intake.report.reading import LABELS, changes, render
-from intake.review import cases, handling, inbox, submissions, translations
+from intake.review import cases, decisions, handling, inbox, submissions, translations
 from intake.review.desk.texts import (
     ACCENT,
     DIM,
@@ -32,6 +32,7 @@ from intake.review.fields import hidden, shown
 from intake.review.handling import Handling
 from intake.review.inbox import Line
 from intake.review.practice import exercise
+from intake.review.standing import Standing
 from intake.review.submissions import Submission
 from intake.review.translations import Translation
 from intake.review.triage import Triage, as_of
@@ -47,6 +48,7 @@ class Opened:
     said: Handling
     thread: tuple[str, ...]
     changed: dict[str, str]
+    standing: Standing
     stray: bool
     copies: int
     cases: tuple[tuple[str, str], ...]
@@ -69,6 +71,7 @@ def opened(vault: Vault, report_id: str) -> Opened:
             said,
             thread,
             {each: change for each, change in told.items() if change},
+            decisions.standings(connection, thread)[found.id],
             submissions.strays(connection, found.report),
             int(connection.execute(copies).scalar_one()),
             cases.of_submission(connection, found.id),
@@ -147,10 +150,30 @@ def _warnings(read: Opened, words: Words) -> Iterator[Block]:
         label = f"={change}"
         told = words.form.gettext(LABELS[label], label)
         yield block(f"{each[:8]}: {told}" if each != read.found.id else told, WARN)
+    if read.changed:
+        yield from _standing(read.standing, words)
     for mark in read.found.marks:
         yield block(say("LOOK: {mark}", mark=mark), WARN)
     if (day := as_of(read.found.answers, read.found.report.day, read.found.report.sealed_by)) is not None:
         yield block(say("As of {day}: still true?", day=day), WARN)
+
+
+def _standing(standing: Standing, words: Words) -> Iterator[Block]:
+    """What holds after a change by the code."""
+    say = words.say
+    if standing.duress:
+        yield block(
+            say(
+                "POSSIBLE DURESS: the person is held or missing, or left an advance statement. "
+                "Whoever has them may have written this."
+            ),
+            URGENT,
+        )
+    if standing.stopped:
+        yield block(say("STOPPED: nothing new goes out before reviewers decide which report holds."), URGENT)
+        return
+    codes = [choice.code for choice in packaged_questionnaire().lists["consent"] if choice.code in standing.allowed]
+    yield block(say("Decided. Allowed now: {codes}", codes=", ".join(codes) or say("nothing")), WARN)
 
 
 def _head(read: Opened, words: Words) -> Iterator[Block]:
