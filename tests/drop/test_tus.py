@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -12,7 +14,8 @@ import pytest
 
 from intake.drop.headers import FIXED
 from intake.report.bundle import read_bundle
-from intake.report.sizes import CLASSES, sealed_size
+from intake.report.sizes import CLASSES, padded, sealed_size
+from intake.sealing import Sealer
 from tests.harness.keys import World, make_world
 from tests.harness.large import PART, PLAINTEXT, pieces, seal_large
 from tests.harness.server import Answer, Running, command, running_drop
@@ -219,3 +222,50 @@ def test_an_upload_goes_on_after_a_kill(world: World, tmp_path: Path, body: byte
 
 def test_the_sizes_between_are_no_uploads(drop: Running) -> None:
     assert create(drop, sealed_size(3, PLAINTEXT) - 1).word == "not-sealed"
+
+
+@pytest.mark.long
+def test_half_a_gigabyte_arrives_across_a_kill_in_bounded_memory(world: World, tmp_path: Path) -> None:
+    """Server and export stream it: neither grows with its length."""
+    path, size = tmp_path / "large.age", padded(500_000_000)
+    with path.open("wb") as sink, Sealer(sink, [each.recipient for each in world.reviewers]) as sealer:
+        for _ in range(size // 2**20):
+            sealer.write(os.urandom(2**20))
+        sealer.write(bytes(size % 2**20))
+    total = path.stat().st_size
+    place = ""
+    with path.open("rb") as file:
+        for until in (total // 2, total):
+            with running_drop(world, tmp_path / "drop") as drop:
+                place = place or begun(drop, total)
+                start = offset(drop, place)
+                while start < until:
+                    file.seek(start)
+                    answer = patch(drop, place, start, file.read(PART))
+                    assert answer.status == 204
+                    start = int(answer.header("Upload-Offset") or "")
+                peak = memory(drop.pid)
+                if until < total:
+                    drop.process.kill()
+    (tmp_path / "stick").mkdir()
+    code = (
+        "import sys; from intake.cli import door; status = door.main(sys.argv[1:], standalone_mode=False); "
+        "print(open('/proc/self/status').read()); sys.exit(status)"
+    )
+    export = ["drop", "export", "--data", str(tmp_path / "drop" / "data"), "--to", str(tmp_path / "stick")]
+    done = subprocess.run([sys.executable, "-c", code, *export], capture_output=True, text=True, check=True)
+    exporting = int(done.stdout.split("VmHWM:")[1].split()[0]) / 1024
+    (bundle,) = (tmp_path / "stick").iterdir()
+    with bundle.open("rb") as file, path.open("rb") as sent:
+        for _, stream in read_bundle(file):
+            while piece := stream.read(2**20):
+                assert piece == sent.read(len(piece))
+        assert sent.tell() == total
+    print(f"server {peak:.0f} MB, export {exporting:.0f} MB")
+    assert peak < 160
+    assert exporting < 100
+
+
+def memory(pid: int) -> float:
+    """Peak resident memory in MB."""
+    return int(Path(f"/proc/{pid}/status").read_text().split("VmHWM:")[1].split()[0]) / 1024
