@@ -171,7 +171,12 @@ def create_app(
         app.failures[f"{problem.status} {problem.word}"] += 1
         if not _navigates(request):
             return Response(problem.json, problem.status, content_type=CONTENT_TYPE)
-        return page(pages().problem(language or pages().default, problem.word), problem.status)
+        return page(pages().problem(language or addressed(), problem.word), problem.status)
+
+    def addressed() -> str:
+        """The language of the address that was asked for, else the operator's."""
+        first = request.path.split("/")[1]
+        return first if first in pages().languages else pages().default
 
     def spoken(pairs: Sequence[tuple[str, str]], language: str) -> str:
         """The language that a posted form names, else the one of its page."""
@@ -192,12 +197,11 @@ def create_app(
         return Response(again, problem.status, content_type=HTML)
 
     def busy() -> Response:
-        language = request.path[1:] if request.path[1:] in pages().languages else pages().default
         if request.endpoint in (post.__name__, post_in.__name__) and config.plain_form:
             with suppress(Usage):
                 pairs, _ = plain.read(request)
-                return handed_back(problems.BUSY, pairs, spoken(pairs, language))
-        return refused(problems.BUSY, language)
+                return handed_back(problems.BUSY, pairs, spoken(pairs, addressed()))
+        return refused(problems.BUSY)
 
     def passes() -> bool:
         return toll.arrives(request.headers.get("Work")) is not Passage.DUE

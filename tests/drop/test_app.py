@@ -453,6 +453,12 @@ def test_an_error_page_speaks_the_witness_language(house: House) -> None:
     assert 'lang="ru"' in answer.text
 
 
+@pytest.mark.parametrize("path", ["/ru/nope", "/ru/return/x", "/ru/call/"])
+def test_an_address_that_is_none_is_refused_in_its_language(house: House, path: str) -> None:
+    answer = house.client.get(path, headers=HTML)
+    assert (answer.status_code, 'lang="ru"' in answer.text) == (404, True)
+
+
 METHODS = {
     "/": {"GET", "HEAD", "POST"},
     "/en": {"GET", "HEAD", "POST"},

@@ -142,7 +142,7 @@ function received(): void {
   form.remove();
   thanks.hidden = false;
   scrollTo(0, 0);
-  thanks.focus();
+  thanks.focus({ preventScroll: true });
 }
 
 function hear(message: ToPage): void {

@@ -64,5 +64,5 @@ export function showReceived(form: HTMLFormElement, code: string): void {
   element("code").textContent = code;
   thanks.hidden = false;
   scrollTo(0, 0);
-  thanks.focus();
+  thanks.focus({ preventScroll: true });
 }
