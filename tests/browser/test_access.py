@@ -26,6 +26,11 @@ def test_axe_finds_nothing(browser: Browser, site: Site, language: str, scheme: 
         show_state(page, state)
         assert violations_of(page) == [], state
     show_state(page, "ready")
+    page.click("#send")
+    page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true; })")
+    page.check('[name=urgent][value="removal"]')
+    assert page.locator("#account[aria-invalid]").is_visible()
+    assert violations_of(page) == []
     page.fill("#where", "Хоруғ")
     page.click("#send")
     page.wait_for_selector("#received:not([hidden])")
