@@ -160,6 +160,10 @@ def test_the_story_runs_from_keys_to_an_opened_report(tmp_path: Path) -> None:
     assert report.id[:8] in told
     shell.run(_block("drop deliver"))
     shell.run("intake review log verify --vault vault")
+    shell.environment["REPORT"] = report.id
+    told = shell.run(_block("log export"))
+    assert "All of it is as it was signed." in told
+    assert "asked: a second reviewer must agree" in told
     card = Card.parse((tmp_path / "reviewers" / "reviewer-r3.card").read_bytes())
     shell.environment["R3"] = fingerprint(card.recipient).replace(" ", "")
     shell.run(_block("keys rewrap"))

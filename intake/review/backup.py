@@ -79,7 +79,7 @@ _BACKUPS = "backups"
 
 
 def _target(vault: Vault, target: Path) -> VaultFolder:
-    if target.exists() and any(target.iterdir()):
+    if target.exists() and not all(map(_begun, target.iterdir())):
         folder = VaultFolder.open(target, lent=True)
         if folder.path.samefile(vault.folder.path):
             raise Usage("this is the vault itself", "Give a folder on another disk.")
@@ -92,9 +92,18 @@ def _target(vault: Vault, target: Path) -> VaultFolder:
         raise Fault(f"can't make {target}: {error.strerror}", "Choose another folder.") from error
 
 
+def _begun(path: Path) -> bool:
+    """Whether it is what a backup that was killed in its first moment leaves."""
+    return path.name == "lock" or path.name.startswith(".vault.json.")
+
+
 def _copy(vault: Vault, folder: VaultFolder, tick: Callable[[int], None]) -> Copied:
+    if not folder.parameters.exists():  # first of all: so it is known whose backup this is, whenever it is stopped
+        write_private(folder.parameters, bytes(locks_of(vault.folder)))
     there = Originals(private_folder(folder.sealed))
     there.clean()
+    for leftover in (*folder.path.glob(".vault.*"), *folder.sealed.glob("*/.*")):
+        leftover.unlink()  # half a copy that was stopped: it may hold what was erased since
     # Nobody writes while the database is copied; the originals it speaks of are there before it is.
     with vault.still() as database:
         with vault.reading() as connection:
@@ -106,11 +115,10 @@ def _copy(vault: Vault, folder: VaultFolder, tick: Callable[[int], None]) -> Cop
                 copied += 1
             tick(1)
         locks = locks_of(vault.folder)
-        if folder.parameters.exists():
-            both = dict.fromkeys((*locks_of(folder).locks[-1:], *locks.locks))
-            write_private(folder.parameters, bytes(replace(locks, locks=tuple(both)[-2:])), replace=True)
-        for leftover in (f"{folder.database.name}-wal", f"{folder.database.name}-shm"):
-            (folder.path / leftover).unlink(missing_ok=True)
+        both = dict.fromkeys((*locks_of(folder).locks[-1:], *locks.locks))
+        write_private(folder.parameters, bytes(replace(locks, locks=tuple(both)[-2:])), replace=True)
+        for suffix in ("wal", "shm"):
+            (folder.path / f"{folder.database.name}-{suffix}").unlink(missing_ok=True)
         _copy_file(database, folder.database)
         write_private(folder.parameters, bytes(locks), replace=True)
     gone = set(there.all()) - held

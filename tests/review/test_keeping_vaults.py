@@ -147,6 +147,26 @@ def test_a_backup_is_a_vault_and_goes_on_where_it_ended(world: World, vault: Vau
         Vault.open(target, PASSPHRASE, lent=True)
 
 
+def test_a_backup_that_was_killed_at_any_moment_is_gone_on_with(world: World, vault: Vault, tmp_path: Path) -> None:
+    first, later = tmp_path / "first", tmp_path / "later"
+    for target in (first, later):
+        target.mkdir(mode=0o700)
+        (target / "lock").touch()
+        (target / ".vault.json.0a1b2c3d").write_bytes(b"{")
+    with vault:
+        (later / "vault.json").write_bytes((vault.folder.parameters).read_bytes())
+        (later / "sealed" / "ab").mkdir(parents=True)
+        half = (later / ".vault.db.0a1b2c3d", later / "sealed" / "ab" / f".{'ab' * 32}.age.0a1b2c3d")
+        for path in half:
+            path.write_bytes(b"half of it")
+        for target in (first, later):
+            back_up(vault, target)
+            with Vault.open(target, PASSPHRASE) as copy:
+                assert verify(copy, whole=True).faults == ()
+        assert not any(path.exists() for path in half)
+        assert not list(tmp_path.glob("*/.vault*"))
+
+
 def test_a_backup_never_overwrites_something_else(world: World, vault: Vault, tmp_path: Path) -> None:
     other = make_vault(world, tmp_path / "other", 2)
     other.close()
