@@ -12,6 +12,7 @@ from intake.keyring.council import sitting_of
 from intake.report.blocks import gather
 from intake.review.sealed import readable
 from intake.sealing import Identity, open_identity_file
+from intake.sealing.header import INTRO
 from intake.terminal import passphrase, safe
 
 COUNCIL = click.option(
@@ -55,11 +56,13 @@ def content(path: Path) -> bytes:
 def files_of(path: Path) -> list[Path]:
     """The file itself, or all bundles, sealed files and texts of a folder, by name: the order of the chain.
 
-    A file in a folder that a passphrase opens is no report: somebody's key lies on the same stick. Raises `Fault`.
+    A witness calls the file as seems safe, so a sealed one counts under any name. One that a passphrase opens is no
+    report: somebody's key lies on the same stick. Raises `Fault`.
     """
     if not path.is_dir():
         return [path]
-    found = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES and not _is_private(file))
+    given = sorted(file for file in path.iterdir() if file.suffix in SUFFIXES or is_sealed(file))
+    found = [file for file in given if not _is_private(file)]
     if not found:
         raise Fault(
             f"{path} holds no bundle and no sealed file", f"Look for names that end in {' or '.join(SUFFIXES)}."
@@ -67,12 +70,27 @@ def files_of(path: Path) -> list[Path]:
     return found
 
 
+def is_sealed(path: Path) -> bool:
+    """Whether it begins as a sealed file; False for what is no file."""
+    return path.is_file() and _beginning(path).startswith(INTRO)
+
+
+def is_text(path: Path) -> bool:
+    """Whether blocks may have been pasted into it, as against a sealed file of such a name."""
+    return path.suffix == TEXT and not is_sealed(path)
+
+
 def _is_private(path: Path) -> bool:
+    return _beginning(path).startswith(INTRO + b"-> scrypt ")
+
+
+def _beginning(path: Path) -> bytes:
+    """Nothing for what can't be read: whoever reads it will say what is wrong with it."""
     try:
         with path.open("rb") as file:
-            return file.read(64).startswith(b"age-encryption.org/v1\n-> scrypt ")
+            return file.read(64)
     except OSError:
-        return False  # whoever reads it will say what is wrong with it
+        return b""
 
 
 def pasted(paths: Iterable[Path]) -> tuple[list[tuple[str, bytes]], list[tuple[str, IntakeError]]]:
@@ -80,7 +98,7 @@ def pasted(paths: Iterable[Path]) -> tuple[list[tuple[str, bytes]], list[tuple[s
 
     Each with what to call it. A text without blocks gives nothing. Raises `Fault`.
     """
-    texts = [path for path in paths if path.suffix == TEXT]
+    texts = [path for path in paths if is_text(path)]
     found = gather(_text(path) for path in texts)
     broken: list[tuple[str, IntakeError]] = [
         (f"text blocks {each.name}", Damaged(str(each), "Ask whoever sent them for these blocks once more."))

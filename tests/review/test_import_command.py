@@ -77,6 +77,20 @@ def test_the_same_report_by_bundle_file_and_pasted_text_is_one_submission(
     assert [f"block {len(other)} missing" in each["error"] for each in told["files"]] == [True]
 
 
+def test_a_sealed_file_counts_under_any_name_and_other_files_are_passed_over(
+    world: World, vault: Path, tmp_path: Path
+) -> None:
+    (usb := tmp_path / "usb").mkdir()
+    for number, name in enumerate(("notes.dat", "ошхона.txt", "IMG-1", "a.age"), 1):
+        (usb / name).write_bytes(seal_report(make_report(world, number), world.reviewers))
+    (usb / "photo.jpg").write_bytes(b"no sealed file")
+    (usb / "folder.dat").mkdir()
+    (usb / "nowhere").symlink_to(tmp_path / "nothing")
+    done = review(vault, "import", usb, "-i", world.folder / "reviewer-r1.age", keys=1)
+    assert done.returncode == Exit.OK, done.stderr
+    assert "4 new." in done.stderr
+
+
 def test_what_waits_in_quarantine_is_backed_up_and_verified(world: World, vault: Path, tmp_path: Path) -> None:
     stranger = make_world(tmp_path / "strangers", reviewers=1)
     (tmp_path / "usb").mkdir()

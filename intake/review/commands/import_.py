@@ -20,7 +20,7 @@ from intake.review import alarms, bundles, probes
 from intake.review.chain import silence
 from intake.review.entrance import enter, vault_option
 from intake.review.importing import Arrival, Became, Import
-from intake.review.sources import COUNCIL, TEXT, files_of, identities_of, pasted, size_of
+from intake.review.sources import COUNCIL, files_of, identities_of, is_text, pasted, size_of
 from intake.review.triage import Tier
 from intake.review.vault import Vault
 from intake.terminal import progress, put, safe, say
@@ -51,7 +51,7 @@ def command(vault: Path, sources: tuple[Path, ...], keys: tuple[Path, ...], coun
     Stopping it loses nothing: the same command goes on where it ended. A report that can't be opened stops no other.
     """
     given = [file for source in sources for file in files_of(source)]
-    files = [file for file in given if file.suffix != TEXT]
+    files = [file for file in given if not is_text(file)]
     with enter(vault) as desk:
         identities = identities_of(keys, council)
         arrivals: list[Arrival] = []

@@ -23,7 +23,7 @@ from intake.review.keeping import keep
 from intake.review.opening import open_into, tidy
 from intake.review.outcomes import Outcome, status, tell
 from intake.review.sealed import Sealed, Trust, walk
-from intake.review.sources import COUNCIL, TEXT, content, files_of, identities_of, pasted, size_of
+from intake.review.sources import COUNCIL, content, files_of, identities_of, is_text, pasted, size_of
 from intake.terminal import progress, put, safe, say
 
 
@@ -102,7 +102,7 @@ def command(
     outcomes: list[Outcome] = []
     warnings: list[str] = []
     given = [file for source in sources for file in files_of(source)]
-    files = [file for file in given if file.suffix != TEXT]
+    files = [file for file in given if not is_text(file)]
 
     tidy(target)
 
