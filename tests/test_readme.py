@@ -10,7 +10,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import Request, urlopen
@@ -137,7 +139,12 @@ def test_the_story_runs_from_keys_to_an_opened_report(tmp_path: Path) -> None:
         day=datetime.now(UTC).date(),
         answers={"account": "Seen at the bus station."},
     )
-    sealed = seal_for(report, [HybridRecipient.parse(reviewer.recipient) for reviewer in keyring.reviewers])
+    recipients = [HybridRecipient.parse(reviewer.recipient) for reviewer in keyring.reviewers]
+    sealed = seal_for(report, recipients)
+    carried = replace(report, id="34" * 16, sealed_by="carried-form", answers={"account": "Carried by hand."})
+    (tmp_path / "incoming").mkdir()
+    by_hand = seal_for(carried, recipients)
+    (tmp_path / "incoming" / "notes.dat").write_bytes(by_hand)
     (tmp_path / "report.age").write_bytes(sealed)
     _at_a_terminal(shell, "keys restore", PASSPHRASE, typed=paper[1:4])
     assert (tmp_path / "restored" / "reviewer-r1.age").is_file()
@@ -148,6 +155,8 @@ def test_the_story_runs_from_keys_to_an_opened_report(tmp_path: Path) -> None:
         put.add_header("Content-Type", "application/octet-stream")
         with urlopen(put) as answer:
             assert answer.status == 201
+        shell.run(_block("form-verify"))
+        assert list((tmp_path / "incoming").iterdir()) == []
         shell.run(_block("drop export"))
     finally:
         server.terminate()
@@ -155,7 +164,7 @@ def test_the_story_runs_from_keys_to_an_opened_report(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "usb").iterdir()] == ["drop.example-000001.bundle"]
     shell.run(_block("review open"))
     assert "Seen at the bus station." in (tmp_path / "opened" / report.id / "report.txt").read_text()
-    assert (tmp_path / "form.html").read_bytes().startswith(b"<!doctype html>")
+    assert "Carried by hand." in (tmp_path / "opened" / sha256(by_hand).hexdigest()[:32] / "report.txt").read_text()
     told = shell.run(_block("review init"))
     assert report.id[:8] in told
     shell.run(_block("drop deliver"))

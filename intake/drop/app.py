@@ -253,7 +253,7 @@ def create_app(
         return page(pages().carry(language))
 
     @app.post("/<language>/carry", provide_automatic_options=False)
-    @buckets.plain
+    @buckets.carried
     def hand_in(language: str) -> Response:
         if language not in pages().languages:
             return refused(problems.NOT_FOUND)

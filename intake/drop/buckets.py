@@ -16,8 +16,10 @@ from typing import Any, TypeVar, cast
 
 from flask import Flask, request
 from flask_limiter import Limiter
+from limits import parse_many
 
 from intake.drop.config import Limits
+from intake.report.sizes import CLASSES
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -51,12 +53,18 @@ class Buckets:
         """The limits of reports that are sealed here, which costs this machine more."""
         return self._limited(view, self._limits.plain)
 
-    def _limited(self, view: View, shared: str) -> View:
+    def carried(self, view: View) -> View:
+        """The same for what couriers hand in, many reports at once: a body counts as all that it has room for."""
+        return self._limited(view, self._limits.plain, _reports_in_body)
+
+    def _limited(self, view: View, shared: str, count: Callable[[], int] = lambda: 1) -> View:
         limited: Callable[..., Any] = view
-        if self._limits.source:
-            limited = self._limiter.limit(self._limits.source, key_func=self._source, exempt_when=_is_local)(limited)
+        if source := self._limits.source:
+            limited = self._limiter.limit(
+                source, key_func=self._source, exempt_when=_is_local, cost=_at_most(source, count)
+            )(limited)
         if shared:
-            limited = self._limiter.limit(shared, key_func=lambda: EVERYBODY)(limited)
+            limited = self._limiter.limit(shared, key_func=lambda: EVERYBODY, cost=_at_most(shared, count))(limited)
         return cast(View, limited)
 
     def _source(self) -> str:
@@ -65,6 +73,16 @@ class Buckets:
         if self._salt[0] != today:
             self._salt = (today, os.urandom(32))
         return hmac.digest(self._salt[1], _network(request.remote_addr or ""), hashlib.sha256).hex()
+
+
+def _reports_in_body() -> int:
+    return 1 + (request.content_length or 0) // CLASSES[0]
+
+
+def _at_most(limit: str, count: Callable[[], int]) -> Callable[[], int]:
+    """A count that the limit can ever let through: what costs more than all of it would never come."""
+    most = min(each.amount for each in parse_many(limit))
+    return lambda: max(1, min(most, count()))
 
 
 def _is_local() -> bool:

@@ -4,27 +4,23 @@ import base64
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from intake.keyring import fingerprint
 from intake.report.blocks import gather
 from intake.report.sizes import CARRIED, sealed_size
 from tests.harness.attacks import make_strangers
-from tests.harness.carried import carried_file, opened
-from tests.harness.chromium import ARGUMENTS, PROGRAM
+from tests.harness.carried import TALL, carried_file, offline_chromium, opened, opened_form
 from tests.harness.filling import ANSWERS, CANARY, ChromiumHands, fill
 from tests.harness.keys import TODAY, World, make_world
 from tests.harness.node import node_modules
-from tests.harness.offline import offline, run_offline
+from tests.harness.offline import run_offline
 
-TALL = {"width": 900, "height": 20_000}
 LANGUAGES = ("tg", "ru", "en")
 TEXT = "Моро дар фурудгоҳ боздоштанд"
 YOUNGER = [
@@ -38,12 +34,8 @@ YOUNGER = [
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """In an empty network namespace: Playwright speaks to it through pipes."""
-    program = offline(PROGRAM, tmp_path_factory.mktemp("program"))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+    with offline_chromium(tmp_path_factory.mktemp("program")) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -56,65 +48,12 @@ def form(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return carried_file(world, tmp_path_factory.mktemp("form"))
 
 
-@dataclass
-class Watched:
-    """A page with the form, and everything it asked for or complained about."""
-
-    page: Page
-    asked: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-    def state(self) -> str:
-        """The one state that is shown, once the page has made up its mind."""
-        self.page.wait_for_selector("[data-state]:not([data-state=loading]):visible")
-        shown = self.page.locator("[data-state]:visible")
-        assert shown.count() == 1
-        return str(shown.get_attribute("data-state"))
-
-    def seal(self) -> None:
-        self.page.click("#send:enabled")
-        self.page.wait_for_selector("#received:not([hidden])")
-
-    def save(self) -> tuple[str, bytes]:
-        """The name and the bytes of the file that the witness gets."""
-        with self.page.expect_download() as download:
-            self.page.click("#save")
-        return download.value.suggested_filename, Path(download.value.path()).read_bytes()
-
-    def texts(self) -> list[str]:
-        found: list[str] = self.page.eval_on_selector_all(".blocks textarea", "all => all.map(one => one.value)")
-        return found
-
-
-@contextmanager
-def _opened(browser: Browser, form: Path, day: date = TODAY, **options: Any) -> Iterator[Watched]:
-    """The form on that day of the device's clock. Fails on any request, and on any complaint of console or policy."""
-    context = browser.new_context(**({"viewport": TALL} | options))
-    page = context.new_page()
-    watched = Watched(page)
-    page.clock.install(time=f"{day}T12:00:00Z")
-    page.on("request", lambda request: watched.asked.append(request.url))
-    page.on("console", lambda message: watched.complaints.append(message.text))
-    page.on("pageerror", lambda error: watched.complaints.append(str(error)))
-    page.goto(form.as_uri())
-    page.clock.resume()
-    yield watched
-    stored = page.evaluate("[document.cookie, localStorage.length, sessionStorage.length]")
-    assert stored == ["", 0, 0]
-    assert page.evaluate("indexedDB.databases().then(all => all.length)") == 0
-    assert context.cookies() == []
-    context.close()
-    # A blob is the sealed file on its way to the disk.
-    assert [url for url in watched.asked if not url.startswith("blob:")] == [form.as_uri()]
-    assert watched.complaints == []
-
-
 @pytest.mark.parametrize("reviewers", [1, 3, 6])
 def test_filled_in_offline_in_tajik_it_opens_for_every_reviewer(
     browser: Browser, tmp_path: Path, reviewers: int
 ) -> None:
     world = make_world(tmp_path / "keys", reviewers=reviewers)
-    with _opened(browser, carried_file(world, tmp_path)) as form:
+    with opened_form(browser, carried_file(world, tmp_path)) as form:
         assert form.state() == "ready"
         fill(ChromiumHands(form.page))
         form.seal()
@@ -132,7 +71,7 @@ def test_filled_in_offline_in_tajik_it_opens_for_every_reviewer(
 
 def test_firefox_seals_the_same_offline(world: World, form: Path, tmp_path: Path) -> None:
     (folder := tmp_path / "saved").mkdir()
-    texts = json.loads(run_offline("tests.browser.carried_firefox", form, folder))
+    [texts] = json.loads(run_offline("tests.browser.carried_firefox", form, folder))
     sealed = (folder / "notes.dat").read_bytes()
     assert gather(texts).files == (sealed,)
     (report,) = {report.id: report for report in opened(sealed, world)}.values()
@@ -141,111 +80,138 @@ def test_firefox_seals_the_same_offline(world: World, form: Path, tmp_path: Path
 
 
 def test_a_short_report_is_five_messages_for_three_reviewers(browser: Browser, world: World, form: Path) -> None:
-    with _opened(browser, form) as opened_form:
-        opened_form.page.fill("#account", TEXT)
-        opened_form.seal()
-        texts = opened_form.texts()
-        assert len(opened_form.save()[1]) == sealed_size(3, CARRIED)
+    with opened_form(browser, form) as here:
+        here.page.fill("#account", TEXT)
+        here.seal()
+        texts = here.texts()
+        assert len(here.save()[1]) == sealed_size(3, CARRIED)
     assert len(texts) == 5
     assert max(map(len, texts)) < 4096
 
 
 def test_the_witness_names_the_file(browser: Browser, form: Path) -> None:
-    with _opened(browser, form) as opened_form:
-        opened_form.page.fill("#account", TEXT)
-        opened_form.seal()
+    with opened_form(browser, form) as here:
+        here.page.fill("#account", TEXT)
+        here.seal()
         for typed, saved in (("ошхона.bin", "ошхона.bin"), ("../a/b", "a-b"), (" ", "notes.dat"), (".x", "x")):
-            opened_form.page.fill("#filename", typed)
-            assert opened_form.save()[0] == saved
+            here.page.fill("#filename", typed)
+            assert here.save()[0] == saved
 
 
 @pytest.mark.parametrize("agent", ["Mozilla/5.0 (Linux; Android 10; wv) Chrome/80.0 Mobile", "Telegram-Android/9.0"])
 def test_inside_an_app_the_text_is_there_at_once(browser: Browser, form: Path, agent: str) -> None:
-    with _opened(browser, form, user_agent=agent) as opened_form:
-        opened_form.page.fill("#account", TEXT)
-        opened_form.seal()
-        assert opened_form.page.locator(".blocks textarea:visible").count() == 5
+    with opened_form(browser, form, user_agent=agent) as here:
+        here.page.fill("#account", TEXT)
+        here.seal()
+        assert here.page.locator(".blocks textarea:visible").count() == 5
+
+
+def test_under_an_address_of_a_viewers_own_the_text_is_there_at_once(browser: Browser, form: Path) -> None:
+    """As content: is on a phone; data: is what a browser here knows."""
+    context = browser.new_context(viewport=TALL)  # type: ignore[arg-type]  # a TypedDict
+    page = context.new_page()
+    page.clock.install(time=f"{TODAY}T12:00:00Z")
+    page.goto(f"data:text/html;charset=utf-8;base64,{base64.b64encode(form.read_bytes()).decode()}")
+    page.clock.resume()
+    page.fill("#account", TEXT)
+    page.click("#send:enabled")
+    page.wait_for_selector("#received:not([hidden])")
+    assert page.locator(".blocks textarea:visible").count() == 5
+    context.close()
 
 
 def test_elsewhere_the_text_is_one_press_away_and_comes_with_saving(browser: Browser, form: Path) -> None:
-    with _opened(browser, form) as opened_form:
-        opened_form.page.fill("#account", TEXT)
-        opened_form.seal()
-        assert opened_form.page.locator(".blocks textarea:visible").count() == 0
-        opened_form.page.click("#texts summary")
-        assert opened_form.page.locator(".blocks textarea:visible").count() == 5
-        opened_form.page.click("#texts summary")
-        opened_form.save()
-        assert opened_form.page.locator(".blocks textarea:visible").count() == 5
+    with opened_form(browser, form) as here:
+        here.page.fill("#account", TEXT)
+        here.seal()
+        assert here.page.locator(".blocks textarea:visible").count() == 0
+        here.page.click("#texts summary")
+        assert here.page.locator(".blocks textarea:visible").count() == 5
+        here.page.click("#texts summary")
+        here.save()
+        assert here.page.locator(".blocks textarea:visible").count() == 5
 
 
 def test_copying_gives_the_whole_block(browser: Browser, form: Path) -> None:
-    with _opened(browser, form) as opened_form:
-        page = opened_form.page
+    with opened_form(browser, form) as here:
+        page = here.page
         page.fill("#account", TEXT)
-        opened_form.seal()
+        here.seal()
         page.click("#texts summary")
         page.evaluate("addEventListener('copy', () => { window.copied = getSelection().toString(); })")
         page.locator(".blocks button").nth(1).click()
         assert page.locator(".blocks button[aria-pressed=true]").count() == 1
         selected = "[document.activeElement.selectionStart, document.activeElement.selectionEnd]"
-        assert page.evaluate(selected) == [0, len(opened_form.texts()[1])]
+        assert page.evaluate(selected) == [0, len(here.texts()[1])]
 
 
 def test_another_language_keeps_what_was_written(browser: Browser, world: World, form: Path) -> None:
-    with _opened(browser, form) as opened_form:
-        page = opened_form.page
+    with opened_form(browser, form) as here:
+        page = here.page
         fill(ChromiumHands(page))
         for language in ("ru", "en"):
             page.click(f"nav a[lang={language}]")
-            assert opened_form.state() == "ready"
+            assert here.state() == "ready"
             assert page.get_attribute("html", "lang") == language
-        opened_form.seal()
-        _, sealed = opened_form.save()
+        here.seal()
+        _, sealed = here.save()
     (report, *_) = opened(sealed, world)
     assert report.answers == ANSWERS
     assert report.language == "en"
 
 
 def test_it_says_the_keyrings_days_and_fingerprint(browser: Browser, world: World, form: Path) -> None:
-    with _opened(browser, form) as opened_form:
-        opened_form.state()
-        said = opened_form.page.locator("[data-keyring]").all_text_contents()
-        assert opened_form.page.locator("#expired").is_hidden()
-        proof = opened_form.page.locator("main").inner_text()
+    with opened_form(browser, form) as here:
+        here.state()
+        said = here.page.locator("[data-keyring]").all_text_contents()
+        assert here.page.locator("#expired").is_hidden()
+        proof = here.page.locator("main").inner_text()
     days = [f"{day.day}.{day.month}.{day.year}" for day in (TODAY, world.keyring.expires, world.keyring.closes)]
-    assert said == ["1", *days, fingerprint(bytes(world.keyring).decode())]
+    assert said == ["1", *days, fingerprint(bytes(world.keyring).decode()), ""]
     assert "ҳеҷ чизро исбот намекунад" in proof
+
+
+def test_it_says_where_the_keyring_has_it_handed_in(browser: Browser, world: World, tmp_path: Path) -> None:
+    sites = ("https://one.example", f"http://{'a' * 56}.onion")
+    for given, shown in (((), False), (sites, True)):
+        (folder := tmp_path / str(shown)).mkdir()
+        elsewhere = replace(world, folder=folder).next(sites=given)
+        with opened_form(browser, carried_file(elsewhere, folder)) as here:
+            here.page.fill("#account", TEXT)
+            here.seal()
+            here.save()
+            assert here.page.locator("[data-sites]").is_visible() == shown
+            assert here.page.locator("[data-keyring=sites]").text_content() == " ".join(given)
 
 
 def test_after_the_day_for_a_newer_form_it_warns_and_seals(browser: Browser, world: World, form: Path) -> None:
     day = world.keyring.expires
-    with _opened(browser, form, day) as opened_form:
-        assert opened_form.state() == "ready"
-        assert opened_form.page.locator("#expired").is_visible()
-        opened_form.page.fill("#account", TEXT)
-        opened_form.seal()
-        _, sealed = opened_form.save()
+    with opened_form(browser, form, day) as here:
+        assert here.state() == "ready"
+        assert here.page.locator("#expired").is_visible()
+        here.page.fill("#account", TEXT)
+        here.seal()
+        _, sealed = here.save()
     assert opened(sealed, world)[0].day == day
 
 
 def test_after_its_last_day_it_asks_for_the_date_and_refuses(browser: Browser, world: World, form: Path) -> None:
-    with _opened(browser, form, world.keyring.closes) as opened_form:
-        assert opened_form.state() == "date"
-        opened_form.page.fill("#today", str(world.keyring.closes))
-        opened_form.page.click("#dated")
-        opened_form.page.wait_for_selector("[data-state=closed]:visible")
-        assert opened_form.page.locator("#send:enabled").count() == 0
+    with opened_form(browser, form, world.keyring.closes) as here:
+        assert here.state() == "date"
+        here.page.fill("#today", str(world.keyring.closes))
+        here.page.click("#dated")
+        here.page.wait_for_selector("[data-state=closed]:visible")
+        assert here.page.locator("#send:enabled").count() == 0
 
 
 def test_a_wrong_clock_is_asked_about(browser: Browser, world: World, form: Path) -> None:
-    with _opened(browser, form, date(1999, 1, 1)) as opened_form:
-        assert opened_form.state() == "date"
-        opened_form.page.fill("#today", str(TODAY + timedelta(days=3)))
-        opened_form.page.click("#dated")
-        opened_form.page.fill("#account", TEXT)
-        opened_form.seal()
-        _, sealed = opened_form.save()
+    with opened_form(browser, form, date(1999, 1, 1)) as here:
+        assert here.state() == "date"
+        here.page.fill("#today", str(TODAY + timedelta(days=3)))
+        here.page.click("#dated")
+        here.page.fill("#account", TEXT)
+        here.seal()
+        _, sealed = here.save()
     assert opened(sealed, world)[0].day == TODAY + timedelta(days=3)
 
 
@@ -254,11 +220,11 @@ def test_another_keyring_is_refused(browser: Browser, world: World, tmp_path: Pa
     changed = world.note.replace(b"threshold 2", b"threshold 1")
     for number, note in enumerate((make_strangers(world), changed)):
         (folder := tmp_path / str(number)).mkdir()
-        with _opened(browser, carried_file(world, folder, note)) as opened_form:
-            opened_form.page.fill("#account", TEXT)
-            assert opened_form.state() == "keyring"
-            assert opened_form.page.locator("#send:enabled").count() == 0
-            assert opened_form.page.input_value("#account") == TEXT
+        with opened_form(browser, carried_file(world, folder, note)) as here:
+            here.page.fill("#account", TEXT)
+            assert here.state() == "keyring"
+            assert here.page.locator("#send:enabled").count() == 0
+            assert here.page.input_value("#account") == TEXT
 
 
 def test_a_changed_script_does_not_run(browser: Browser, world: World, tmp_path: Path) -> None:
@@ -309,25 +275,25 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_320_pixels(browser: Browser
         assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]] == []
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
-    with _opened(browser, form, viewport={"width": 320, "height": 700}) as opened_form:
-        opened_form.page.click(f"nav a[lang={language}]")
-        opened_form.state()
-        look(opened_form.page)
-        opened_form.page.fill("#account", TEXT)
-        opened_form.seal()
-        look(opened_form.page)
-        opened_form.page.click("#texts summary")
-        look(opened_form.page)
+    with opened_form(browser, form, viewport={"width": 320, "height": 700}) as here:
+        here.page.click(f"nav a[lang={language}]")
+        here.state()
+        look(here.page)
+        here.page.fill("#account", TEXT)
+        here.seal()
+        look(here.page)
+        here.page.click("#texts summary")
+        look(here.page)
 
 
 def test_every_sentence_of_a_language_is_in_that_language(browser: Browser, form: Path) -> None:
     """No slot is left open, and none is filled with the words of another language."""
-    with _opened(browser, form) as opened_form:
+    with opened_form(browser, form) as here:
         seen = {}
         for language in LANGUAGES:
-            opened_form.page.click(f"nav a[lang={language}]")
-            opened_form.state()
-            seen[language] = opened_form.page.locator("body").inner_text()
+            here.page.click(f"nav a[lang={language}]")
+            here.state()
+            seen[language] = here.page.locator("body").inner_text()
     assert not any(re.search("[¤¦\u0100-\u024f]", text) for text in seen.values())
     assert not re.search("[ыщ]", seen["tg"].replace("Русский", ""))
     assert set("ғӣқӯҳҷ") <= set(seen["tg"].lower())

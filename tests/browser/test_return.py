@@ -21,6 +21,7 @@ from intake.report.code import Code, Holder
 from intake.report.package import Report
 from intake.report.reply import KEPT_DAYS, Reply
 from intake.sealing import HybridRecipient
+from tests.harness.carried import carried_file
 from tests.harness.firefox import Firefox
 from tests.harness.keys import new_key
 from tests.harness.outboxes import hash_of, make_outbox
@@ -130,6 +131,28 @@ def test_round_trip_with_scripts(page: Page, site: Site, desk: Desk, language: s
     second = _joined(site, first)
     assert second.answers == {"account": f"second {CANARY}", "change": "consent", "consent": ["lawyer"]}
     assert second.sealed_by == "browser"
+
+
+def test_the_code_of_a_carried_report_works_once_online(page: Page, site: Site, desk: Desk, tmp_path: Path) -> None:
+    page.goto(carried_file(site.world, tmp_path).as_uri())
+    page.fill("#account", "Роҳ")
+    page.click("#send:enabled")
+    page.wait_for_selector("#received:not([hidden])")
+    code = page.inner_text("#code")
+    with page.expect_download() as download:
+        page.click("#save")
+    page.goto(f"{site.url}/tg/carry")
+    page.set_input_files("#file", download.value.path())
+    page.click("main form button")
+    page.wait_for_selector("main > .calm + h2")
+    report = site.newest()
+    assert (report.sealed_by, report.answers) == ("carried-form", {"account": "Роҳ"})
+    desk.answer(report)
+    page.goto(f"{site.url}/tg/return")
+    _type(page, code)
+    page.click("#open")
+    page.wait_for_selector("[data-found=reply]:visible")
+    assert page.inner_text("#text") == TEXT
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

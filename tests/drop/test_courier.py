@@ -7,6 +7,7 @@ import html
 import io
 import random
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -142,6 +143,22 @@ def test_pieces_of_many_files_are_refused_before_anything_is_stored(world: World
     with pytest.raises(Usage, match="more than 100 files"):
         receive([reports[0], heads.encode()], shelf, world.chain(), TODAY)
     assert not shelf.held
+
+
+def test_a_large_body_counts_as_the_many_reports_that_it_may_hold(house: House, reports: list[bytes]) -> None:
+    """Couriers can't do a proof of work, so nobody gets round one by posting reports in heaps."""
+    few = House(house.world, replace(house.config, limits=replace(house.config.limits, plain="3/minute", source="")))
+    client = few.client
+
+    def hand_in(*files: bytes) -> int:
+        named = [(io.BytesIO(content), "a") for content in files]
+        return client.post("/en/carry", data={"file": named}, headers=HTML).status_code
+
+    assert [hand_in(reports[0]), hand_in(*reports[:2]), hand_in(reports[0])] == [200, 200, 429]
+    again = House(house.world, few.config).client
+    heap = {"file": [(io.BytesIO(content), "a") for content in reports * 6]}
+    assert again.post("/en/carry", data=heap).status_code == 200, "more than the whole limit still comes, alone"
+    assert again.post("/en/carry", data={"text": "x"}).status_code == 429
 
 
 def test_no_name_and_no_word_comes_back(house: House, reports: list[bytes]) -> None:

@@ -13,6 +13,7 @@ export function showDates(note: string, today: string): void {
   let late = false;
   try {
     const { text } = parseNote(utf8(note));
+    const body = new TextDecoder().decode(text);
     const { serial, issued, expires, closes } = parseKeyring(text);
     late = today >= expires && today < closes;
     shown = {
@@ -20,7 +21,8 @@ export function showDates(note: string, today: string): void {
       issued: spoken(issued),
       expires: spoken(expires),
       closes: spoken(closes),
-      fingerprint: fingerprint(new TextDecoder().decode(text)).replace(/-/g, " "),
+      fingerprint: fingerprint(body).replace(/-/g, " "),
+      sites: Array.from(body.matchAll(/^site (.+)$/gm), ([, site]) => site!).join(" "),
     };
   } catch {
     return; // the page says what is wrong with it
@@ -28,6 +30,7 @@ export function showDates(note: string, today: string): void {
   document.querySelectorAll<HTMLElement>("[data-keyring]").forEach((part) => {
     part.textContent = shown[part.dataset["keyring"]!] ?? "";
   });
+  document.querySelector<HTMLElement>("[data-sites]")!.hidden = !shown["sites"];
   document.getElementById("keyring-days")!.hidden = false;
   document.getElementById("expired")!.hidden = !late;
 }

@@ -6,6 +6,9 @@ import { element } from "../view.ts";
 /** Apps that open files in a window of their own, where saving does nothing and says nothing. */
 const INSIDE_APP = /; wv\)|FBA[NV]|Instagram|Line\/|MicroMessenger|Snapchat|Telegram|TikTok|VK|Viber|WhatsApp/i;
 
+/** Where a link can save what stands in the page. A viewer on a phone shows a file under an address of its own kind. */
+const SAVES = /^(file|https?):$/;
+
 const NAME = "notes.dat";
 
 /** Asks before the only copy is left behind, until it has been taken out once. */
@@ -51,7 +54,7 @@ export function handOver(sealed: Uint8Array): void {
   const texts = element<HTMLDetailsElement>("texts");
   const blocks = split(sealed);
   texts.querySelector("ol")!.append(...blocks.map((text, i) => block(text, i, blocks.length)));
-  texts.open = INSIDE_APP.test(navigator.userAgent) || !("download" in save);
+  texts.open = INSIDE_APP.test(navigator.userAgent) || !SAVES.test(location.protocol) || !("download" in save);
   save.href = url;
   save.addEventListener("click", () => {
     // Whatever the witness calls it, it is no path, and no hidden file.
