@@ -100,3 +100,10 @@ class SomeFailed(IntakeError):
 
     exit_code = Exit.SOME_FAILED
     advice = "What failed was left where it was; everything else is done."
+
+
+class NotConsented(IntakeError):
+    """Nobody who could has allowed this use of a report."""
+
+    exit_code = Exit.CONSENT
+    advice = "Ask the witness by a reply, or the family; `intake review dossier phone` records what they say."

@@ -143,13 +143,16 @@ def of_submission(connection: Connection, submission_id: str) -> tuple[tuple[str
     return tuple((row.id, row.title or "") for row in connection.execute(query))
 
 
-def verified(connection: Connection, of: Case) -> Verified:
-    """How far the case is verified, with what merged into it."""
-    parts = [
-        of,
-        *(_case(connection, row) for row in connection.execute(select(case).where(case.c.merged == of.id)).all()),
-    ]
-    sources = [source for each in parts for source in _sources(connection, each)]
+def family(connection: Connection, of: Case) -> list[Case]:
+    """A case, and those that were merged into it."""
+    merged = connection.execute(select(case).where(case.c.merged == of.id).order_by(case.c.id)).all()
+    return [of, *(_case(connection, row) for row in merged)]
+
+
+def verified(connection: Connection, of: Case, only: frozenset[str] | None = None) -> Verified:
+    """How far the case is verified, with what merged into it; by these submissions alone where `only` names them."""
+    parts = family(connection, of)
+    sources = [source for each in parts for source in _sources(connection, each) if only is None or source.id in only]
     pairs = {
         frozenset(pair.split("+")): reason
         for each in parts
