@@ -1,8 +1,9 @@
 """The `.po` files against what the software says: extracts, updates, checks. What `scripts/translations` runs.
 
-A language has two files in `intake/locale/<code>`: `questionnaire.po`, whose texts have a context (the questions, and
-the labels of report.txt), and `page.po` (the templates and `intake/drop/pages.py`). One that reviewers work in has a
-third, `desk.po` (the full-screen desk). Headings and comments that people
+A language has three files in `intake/locale/<code>`: `questionnaire.po`, whose texts have a context (the questions, and
+the labels of report.txt), `page.po` (the templates and `intake/drop/pages.py`) and `statement.po` (the words of the
+published statement, with a context too). One that reviewers work in has a fourth, `desk.po` (the full-screen desk).
+Headings and comments that people
 wrote stay; the order is that of the source; a text whose English changed comes back empty, so that nobody signs it
 unread.
 """
@@ -23,6 +24,7 @@ from intake.locale import DESK, packaged_questionnaire
 from intake.report.questionnaire import Questionnaire
 from intake.report.reading import LABELS
 from intake.review import acts
+from intake.review.outputs.wording import MESSAGES as STATEMENT
 from intake.review.triage import REASONS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,6 +48,10 @@ _PAGE_HEAD = """\
 #
 # A draft that no native reader has checked. Whoever signs it adds a line "Native reader: NAME" to this comment.
 """
+_STATEMENT_HEAD = _PAGE_HEAD.replace(
+    "the pages (templates/ and intake/drop/pages.py)",
+    "the statement and the travel sheet (intake/review/outputs/wording.py)",
+)
 _FIELDS = 'msgid ""\nmsgstr ""\n"Language: {code}\\n"\n"Content-Type: text/plain; charset=utf-8\\n"\n'
 
 
@@ -121,7 +127,7 @@ def _entry(key: Key, words: str, remarks: Iterable[str]) -> str:
 
 
 def begin(code: str, own_name: str, direction: str) -> None:
-    """The heads of a new language's two files."""
+    """The heads of a new language's files."""
     folder = LOCALE / code
     if folder.exists():
         raise SystemExit(f"{folder.relative_to(ROOT)} is there already")
@@ -130,16 +136,21 @@ def begin(code: str, own_name: str, direction: str) -> None:
     head = _QUESTIONNAIRE_HEAD.format(own_name=own_name, direction=direction)
     (folder / "questionnaire.po").write_text(head + fields, encoding="utf-8")
     (folder / "page.po").write_text(_PAGE_HEAD + fields, encoding="utf-8")
+    (folder / "statement.po").write_text(_STATEMENT_HEAD + fields, encoding="utf-8")
 
 
 def packaged(*, write: bool) -> list[State]:
     """The state of every file of every language here."""
     states = []
-    sources = {"questionnaire.po": questionnaire_messages(packaged_questionnaire()), "page.po": page_messages()}
+    sources: dict[str, Sequence[Key]] = {
+        "questionnaire.po": questionnaire_messages(packaged_questionnaire()),
+        "page.po": page_messages(),
+        "statement.po": list(STATEMENT.items()),
+    }
     desk = desk_messages()
     for folder in sorted(path.parent for path in LOCALE.glob("*/questionnaire.po")):
         for name, messages in sources.items():
-            head = _PAGE_HEAD + _FIELDS.format(code=folder.name)
+            head = (_STATEMENT_HEAD if name == "statement.po" else _PAGE_HEAD) + _FIELDS.format(code=folder.name)
             states.append(update(folder / name, messages, head, write=write))
         if (folder / DESK).is_file():
             states.append(update(folder / DESK, desk, head, write=write))

@@ -1,7 +1,8 @@
 """The languages of the form and their words: `.po` files read as they are; the packaged questionnaire and places.
 
 A language is a folder beside this file with `questionnaire.po` (contexts as `Questionnaire.messages` lists them, and
-the labels of `intake.report.reading`) and `page.po` (plain messages). The comment at the top of `questionnaire.po` says
+the labels of `intake.report.reading`), `page.po` (plain messages) and `statement.po` (the words of the published
+statement, `intake.review.outputs.wording`). The comment at the top of `questionnaire.po` says
 
     # Language: Тоҷикӣ            the language's own name
     # Direction: ltr              or rtl
@@ -33,7 +34,7 @@ from intake.report.places import Gazetteer
 from intake.report.questionnaire import Questionnaire
 
 SOURCE = "en"
-FILES = ("questionnaire.po", "page.po")
+FILES = ("questionnaire.po", "page.po", "statement.po")
 DESK = "desk.po"
 
 _REMARK = re.compile(r"# *([A-Za-z ]+): *(\S.*)")

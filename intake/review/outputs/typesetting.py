@@ -1,0 +1,101 @@
+"""PDF from a document, by Typst with the fonts that come inside it: no font of the machine is looked at.
+
+The document goes to the typesetter as JSON, never as its markup. The file's properties are empty: no title, author,
+date or program stands in them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib.resources import files
+from typing import Any
+
+import typst
+
+from intake.errors import Fault
+from intake.review.outputs.documents import (
+    Break,
+    Checklist,
+    Document,
+    Facts,
+    Grid,
+    Heading,
+    Paragraph,
+    Part,
+    Picture,
+    direction,
+)
+
+_POINTS = re.compile("[\u064b-\u0655\u0670]")
+_PROGRAM = re.compile(rb"Typst [0-9]+\.[0-9]+\.[0-9]+")
+
+
+def pdf(document: Document) -> bytes:
+    """The paper as PDF. Raises `Fault` when the typesetter fails, without a word of the text."""
+    told = json.dumps(
+        {
+            "title": document.title,
+            "subtitle": document.subtitle,
+            "band": document.band,
+            "stamp": document.stamp,
+            "pages": document.pages,
+            "language": document.language,
+            "direction": document.direction,
+            "parts": [_part(part) for part in document.parts],
+        },
+        ensure_ascii=False,
+    )
+    template = files(__package__).joinpath("paper.typ").read_bytes()
+    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=True)
+    try:
+        made = typst.compile(template, font_paths=fonts, sys_inputs={"paper": told}, format="pdf")
+    except BaseException as error:
+        # A fault inside the typesetter comes as pyo3's PanicException, which is no Exception. It may quote the text.
+        if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+            raise Fault("the paper could not be set", "The DOCX and JSON of it can be made; report this.") from None
+        raise
+    if not isinstance(made, bytes):
+        raise Fault("the typesetter gave nothing")
+    return _PROGRAM.sub(lambda found: b" " * len(found[0]), made)
+
+
+def _part(part: Part) -> dict[str, Any]:
+    match part:
+        case Heading():
+            return {"part": "heading", "level": part.level, **_words(part.text)}
+        case Paragraph():
+            return {"part": "paragraph", "style": part.style, **_words(part.text)}
+        case Facts():
+            rows = [{"name": name, "source": source, **_words(text)} for name, text, source in part.rows]
+            return {"part": "facts", "rows": rows}
+        case Grid():
+            cells = [[_words(cell) for cell in row] for row in part.rows]
+            told = {"heading": [*part.heading], "rows": cells, "numbers": part.numbers, "caption": part.caption}
+            return {"part": "grid", **told, "widths": _widths(part)}
+        case Picture():
+            kind = {"svg": part.content.decode()} if part.kind == "svg" else {"png": [*part.content]}
+            about = {
+                "alternative": part.alternative,
+                "caption": part.caption,
+                "width": 100 if part.kind == "svg" else 70,
+            }
+            return {"part": "picture", "kind": part.kind, **about, **kind}
+        case Checklist():
+            return {"part": "checklist", "items": [{"done": done, **_words(text)} for done, text in part.items]}
+        case Break():
+            return {"part": "break"}
+
+
+def _words(text: str) -> dict[str, str]:
+    # Vowel points, which Persian spelling can do without, break Typst 0.15 where a line ends.
+    text = _POINTS.sub("", text)
+    return {"text": text, "direction": direction(text)}
+
+
+def _widths(grid: Grid) -> list[float]:
+    """How wide each column is beside the others: as their longest words ask for, within reason."""
+    columns = list(zip(grid.heading, *grid.rows, strict=True))
+    if grid.numbers:
+        return [3.2 if len(columns) > 3 else 4.0, *[1.0] * (len(columns) - 1)]
+    return [min(5.0, max(1.0, max(len(cell) for cell in column) ** 0.5 / 3)) for column in columns]
