@@ -15,12 +15,13 @@ ALLOWED = re.compile(
     intake/(sealing|report|keyring|drop|review|browser|locale)/__init__\.py
     | intake/[a-z_]+\.py | intake/py\.typed
     | intake/(sealing|report|keyring|drop|review)/[a-z_0-9]+\.py
-    | intake/review/(commands|desk|preview)/[a-z_0-9]+\.py
+    | intake/review/(commands|desk|outputs|preview)/[a-z_0-9]+\.py
+    | intake/review/outputs/(bodies\.toml|paper\.typ)
     | intake/review/(practice|huridocs)\.toml
     | intake/report/(questionnaire\.toml|places\.csv)
     | intake/(drop|review)/migrations/(__init__|env)\.py
     | intake/(drop|review)/migrations/versions/[0-9]{4}_[a-z_]+\.py
-    | intake/locale/[a-z]{2,3}/(page|questionnaire|desk)\.po
+    | intake/locale/[a-z]{2,3}/(page|questionnaire|statement|desk)\.po
     | intake/browser/dist/(page|seal|return|mailbox|style|call|carried)\.[0-9a-f]{16}\.(js|css)(\.br)?
     | intake/browser/dist/(manifest\.json|sources\.sha256)
     | intake/templates/[a-z]+\.html
@@ -89,6 +90,8 @@ def test_what_is_needed_is_there(wheel: zipfile.ZipFile) -> None:
         "questionnaire.toml",
         "places.csv",
         "tg/page.po",
+        "tg/statement.po",
+        "paper.typ",
         "0001_",
         "py.typed",
     ):

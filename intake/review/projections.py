@@ -66,6 +66,10 @@ MODULES: tuple[str, ...] = (
     "intake.review.acts",
     "intake.review.replies",
     "intake.review.probes",
+    "intake.review.outputs.permissions",
+    "intake.review.outputs.deliveries",
+    "intake.review.outputs.ledger",
+    "intake.review.outputs.reviewed",
 )
 """Every module with a tuple `PROJECTIONS`."""
 

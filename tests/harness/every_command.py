@@ -19,6 +19,7 @@ from pathlib import Path
 import click
 
 from intake.errors import IntakeError
+from intake.report.document import Json
 from intake.review import acts, cases, handling
 from intake.review.commands import door
 from intake.review.importing import Import
@@ -31,6 +32,13 @@ from tests.harness.outboxes import holder
 from tests.harness.vaults import PASSPHRASE, make_vault
 
 PHOTO = Picture(1, 4, 4, 1, bytes(range(0, 256, 16))).png()
+ANSWERS: dict[str, Json] = {
+    "account": "Ӯро дар Хоруғ бурданд.",
+    "kind": ["taken"],
+    "who": [{"name": "Фирдавс Раҳмонзода"}],
+    "consent": ["count", "lawyer"],
+    "victim_consent": "family_agrees",
+}
 ONE, TWO, LATE = f"{1:032x}", f"{2:032x}", f"{3:032x}"
 
 
@@ -59,7 +67,7 @@ def prepare(world: World, folder: Path) -> None:
     stick.mkdir()
     sealed = {
         f"{n:032x}": seal_report(
-            make_report(world, n, [PHOTO], reply_to=holder(world, n).reply_to),
+            make_report(world, n, [PHOTO], reply_to=holder(world, n).reply_to, answers=ANSWERS),
             world.reviewers,
             [PHOTO],
         )
@@ -86,6 +94,8 @@ def every(keys: Path, folder: Path) -> dict[str, Typed]:
     (case, event), (second, _) = ((folder / name).read_text().split() for name in ("first", "second"))
     act = (folder / "act").read_text()
     key, secrets = keys / "reviewer-r1.age", (PASSPHRASE, KEY_PASSPHRASE)
+    plain = ("--plain", "--yes")
+    said = ("--name", "the mother", "--day", "2026-11-01", "--how", "a call")
     return {
         "doctor": Typed((), ()),
         "open": Typed((folder / "a.bundle", "-i", key, "--to", folder / "opened"), (KEY_PASSPHRASE,)),
@@ -117,6 +127,16 @@ def every(keys: Path, folder: Path) -> dict[str, Typed]:
         "case codes": Typed((), ()),
         "case suggest": Typed(()),
         "case merge": Typed((second, case)),
+        "dossier redact": Typed((case, "--term", "Porshinev", "--done")),
+        "dossier check": Typed((case, "--for", "lawyer")),
+        "dossier make": Typed((case, "--for", "lawyer", "--to", "a lawyer", "--out", folder / "paper", *plain)),
+        "dossier agree": Typed(("0" * 64, "--yes")),
+        "dossier phone": Typed((case, "--speaker", "family", *said, "--allows", "lawyer")),
+        "dossier exceptions": Typed(("--on",)),
+        "dossier except": Typed((case, "--for", "lawyer", "--because", "a flight tomorrow")),
+        "dossier given": Typed(()),
+        "export": Typed(("--for", "lawyer", "--to", "a partner", "--out", folder / "cases", *plain)),
+        "statement": Typed(("--from", "2026-01-01", "--to", "2026-10-31")),
         "retention due": Typed(("--within", 3650)),
         "retention periods": Typed(("--set", "junk=4")),
         "retention keep": Typed((TWO, "--because", "a court asked")),

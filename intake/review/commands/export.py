@@ -1,0 +1,94 @@
+"""`intake review export`: cases in an open format, for another database, through the same gate as papers.
+
+intake review export --for lawyer --to "the partner's database" --out out --key age1…
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from intake.durable import private_folder, write_private
+from intake.errors import NotConsented, Usage
+from intake.review import cases, submissions
+from intake.review.commands.dossier import outgoing
+from intake.review.entrance import enter, vault_option
+from intake.review.outputs import deliveries, huridocs, permissions, reviewed
+from intake.review.outputs.consent import TOLD, Naming, Recipient, Use
+from intake.review.outputs.dossier import gather, names
+from intake.review.outputs.inspection import inspect
+from intake.review.outputs.redaction import Redaction
+from intake.review.outputs.sheets import csv_file
+from intake.terminal import progress, put, say
+
+_RECIPIENT = click.Choice([each.value for each in (Recipient.LAWYER, Recipient.ASYLUM, Recipient.COURT, Recipient.UN)])
+
+
+@click.command("export")
+@vault_option
+@click.option("--for", "recipient", type=_RECIPIENT, required=True, help="Who is told.")
+@click.option(
+    "--names", "naming", type=click.Choice([each.value for each in Naming]), default="none", show_default=True
+)
+@click.option("--to", "to", required=True, help="Who gets it, in your words; for the log.")
+@click.option("--key", "keys", multiple=True, metavar="AGE1…", help="Seal it to this key of the recipient's.")
+@click.option("--plain", is_flag=True, help="Leave it unsealed. It asks first, and the log says so.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The folder to write to.")
+@click.option("--yes", is_flag=True, help="Agree beforehand.")
+def command(
+    vault: Path, recipient: str, naming: str, to: str, keys: tuple[str, ...], plain: bool, out: Path, yes: bool
+) -> None:
+    """Every case that may be told of, under HURIDOCS numbers, as JSON and CSV; sealed as it leaves.
+
+    A report that says who could be hurt is left out until a reviewer has dealt with it (`dossier redact`).
+    """
+    if plain and keys:
+        raise Usage("it is sealed or it is plain", "Give --key or --plain.")
+    use = Use(Recipient(recipient), Naming(naming))
+    with enter(vault) as desk:
+        records, used, grounds, waiting = [], [], set(), 0
+        files: dict[str, bytes] = {}
+        hidden: dict[str, str] = {}
+        terms: set[str] = set()
+        with desk.reading() as connection:
+            every = list(cases.every(connection))
+            with progress(len(every), "Gathering") as heard:
+                for case in every:
+                    heard(1)
+                    family = cases.family(connection, case)
+                    ids = [part.id for part in family]
+                    known = permissions.circumstances(connection, [s for part in family for s in part.sources], ids)
+                    done = set(reviewed.texts(connection, ids, "done"))
+                    found = submissions.reports(connection, known.allowed(use))
+                    ready = [each for each, report in found.items() if not report.answers.get("harm") or each in done]
+                    waiting += len(found) - len(ready)
+                    material = gather(connection, case, ready)
+                    own = names(material, use.naming)
+                    left_out = reviewed.texts(connection, ids, "term")
+                    redaction = Redaction(own, left_out, reviewed.texts(connection, ids, "passage"))
+                    records += [huridocs.record(case.id, material.level, found[each], redaction) for each in ready]
+                    used += ready
+                    hidden |= own if ready else {}
+                    terms |= set(left_out) if ready else set()
+                    grounds |= {reason for each in ready for reason in known.verdict(use, each).reasons}
+        if not records:
+            raise NotConsented(f"no report may be used for {TOLD[use.recipient]}, or none is dealt with")
+        told = {"format": huridocs.FORMAT, "recipient": recipient, "naming": naming, "records": records}
+        files["huridocs.json"] = json.dumps(told, ensure_ascii=False, indent=1).encode()
+        files["huridocs.csv"] = csv_file([huridocs.sheet(records)])
+        if use.naming is Naming.NONE:
+            inspect(files, Redaction(hidden, sorted(terms)), " ".join(huridocs.sheet([]).heading))
+        content, how = outgoing(files, keys, plain=plain, yes=yes)
+        made = deliveries.Delivery(
+            "huridocs", recipient, naming, " ".join(to.split()), how, tuple(used), deliveries.handed(files), None,
+            tuple(sorted(grounds)),
+        )  # fmt: skip
+        with desk.journal() as journal:
+            deliveries.record(journal, made)
+        private_folder(out)
+        for name, raw in content.items():
+            write_private(out / name, raw)
+            put(str(out / name))
+        say(f"{len(used)} reports." + (f" {waiting} wait for `dossier redact`." if waiting else ""))
