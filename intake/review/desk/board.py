@@ -109,6 +109,8 @@ class Board(Screen[None]):
         """The lines above and below the list; `message` stands in the status line until the next one."""
         if message is not None:
             self.said = message
+        if not self.query("#help"):
+            return  # the clock ticked before the screen was built, or after it went
         desk, room = self.desk, max(20, self.size.width - 2)
         total = self.rows.count
         place = f"{self.rows.cursor + 1:,}/{total:,}" if total else "0"

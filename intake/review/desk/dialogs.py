@@ -145,6 +145,6 @@ class Page(Dialog[None]):
     def on_mount(self) -> None:
         """Fill it."""
         pager = self.query_one(Pager)
-        pager.styles.height = min(len(self._blocks) + 2, max(4, self.app.size.height - 8))
+        pager.styles.height = min(len(self._blocks) + 2, max(4, self.app.size.height - 10))
         pager.show(self._blocks)
         pager.focus()

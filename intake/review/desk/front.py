@@ -185,7 +185,7 @@ class Front(Board):
             (f" {sign} ", ACCENT),
             (tier.name, tier_style(tier)),
             " ",
-            (f"{left:<13.13} ", URGENT if late else DIM),
+            (f"{left:<14.14} ", URGENT if late else DIM),
             about,
         )
         return spread(start, plain(" ".join(marks), ACCENT), width)
@@ -232,7 +232,8 @@ class Front(Board):
     def tell(self, message: Text | None = None) -> None:
         """And how much there is."""
         super().tell(message)
-        self.query_one("#counts", Static).update(self._counts())
+        if self.query("#help"):
+            self.query_one("#counts", Static).update(self._counts())
 
     def _counts(self) -> Text:
         say, counted = self.say, self.desk.counts()

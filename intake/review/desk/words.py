@@ -77,7 +77,7 @@ class Words:
     def span(self, length: timedelta) -> str:
         """A length of time in its largest unit that tells enough."""
         minutes = int(length.total_seconds() // 60)
-        if minutes < 120:
+        if minutes < 60:
             return self.say("{number} min", number=minutes)
         if minutes < 48 * 60:
             return self.say("{number} h", number=minutes // 60)

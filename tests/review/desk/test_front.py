@@ -21,7 +21,7 @@ from tests.harness.sitting import Sitting, sit
 def first(vault: Vault, count: int = 1) -> list[str]:
     """The ids that the list begins with."""
     with vault.reading() as connection:
-        return [line.id for line in inbox.lines(connection, Wanted(waiting=True), vault.now(), count)]
+        return [line.id for line in inbox.lines(connection, Wanted(waiting=True), vault.now(), 60)[:count]]
 
 
 def said(vault: Vault, report_id: str) -> Handling:
@@ -42,7 +42,7 @@ def test_the_list_is_that_of_the_inbox_and_the_first_thing_seen(vault: Vault) ->
         assert "what waits · 1/30" in at.lines[0]
         assert "T0 8  T1 8  T2 6  T3 8   30 unread" in at.lines[1]
         with vault.reading() as connection:
-            wanted = inbox.lines(connection, Wanted(waiting=True), vault.now(), 8)
+            wanted = inbox.lines(connection, Wanted(waiting=True), vault.now(), 60)[:8]
         for row, line in zip(at.lines[2:10], wanted, strict=True):
             name = " ".join(str((line.report.answers.get("who") or [{}])[0].get("name", "")).split())  # type: ignore[index, union-attr]
             assert row.startswith(f" ● {line.triage.tier.name} ")
@@ -221,6 +221,18 @@ def test_search_finds_in_any_script_as_it_is_typed(vault: Vault) -> None:
     sit(vault, play)
 
 
+def test_the_clock_may_tick_before_the_screen_is_built(vault: Vault) -> None:
+    async def play(at: Sitting) -> None:
+        at.desk._tick()
+        await at.press("f2")
+        at.desk._tick()
+        await at.pilot.pause()
+        assert "Ждут" in at.lines[1]
+
+    Front().tell()
+    sit(vault, play)
+
+
 def test_every_list_can_be_shown(vault: Vault) -> None:
     async def play(at: Sitting) -> None:
         for number, text in enumerate(VIEWS.values(), 1):
@@ -235,11 +247,10 @@ def test_a_key_is_the_same_in_the_russian_layout(vault: Vault) -> None:
 
     async def play(at: Sitting) -> None:
         assert "Ждут" in at.lines[1]
-        await at.pilot.press("ф")  # the key of "a"
+        await at.press("ф")  # the key of "a"
         await at.press("1")
         assert said(vault, top).assigned == "r1"
-        await at.pilot.press("г")  # of "u"
-        await at.pilot.pause()
+        await at.press("г")  # of "u"
         assert said(vault, top).assigned is None
         await at.press("f2")
         assert "Waiting" in at.lines[1]
