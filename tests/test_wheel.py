@@ -22,7 +22,7 @@ ALLOWED = re.compile(
     | intake/(drop|review)/migrations/(__init__|env)\.py
     | intake/(drop|review)/migrations/versions/[0-9]{4}_[a-z_]+\.py
     | intake/locale/[a-z]{2,3}/(page|questionnaire|statement|desk)\.po
-    | intake/browser/dist/(page|seal|return|mailbox|style|call|carried)\.[0-9a-f]{16}\.(js|css)(\.br)?
+    | intake/browser/dist/(page|files|seal|later|return|mailbox|style|call|carried)\.[0-9a-f]{16}\.(js|css)(\.br)?
     | intake/browser/dist/(manifest\.json|sources\.sha256)
     | intake/templates/[a-z]+\.html
     | intake/keys/[a-z0-9.-]+\.(note|card|vkey)

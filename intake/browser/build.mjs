@@ -3,9 +3,8 @@
  * gzip one), and lists them in `manifest.json`. The same sources give the same bytes on any machine.
  *
  * `carried.js` is the script of the form in one file: the page and its worker as they are, on another rim. Where they
- * ask for `rim.ts` or `toll.ts` they get those of `carried/`, and where they say `Worker` or `fetch`, what
- * `carried/platform.ts` has under that name. It is wrapped in a function, because another language starts it anew
- * (carried/open.ts).
+ * ask for `rim.ts` they get `carried/rim.ts`, and where they say `Worker` or `fetch`, what `carried/platform.ts` has
+ * under that name. It is wrapped in a function, because another language starts it anew (carried/open.ts).
  */
 
 import { createHash } from "node:crypto";
@@ -38,22 +37,34 @@ const common = {
 const otherRim = {
   name: "rim",
   setup: (build) => {
-    build.onResolve({ filter: /^\.\/(rim|toll)\.ts$/ }, ({ path, resolveDir }) => {
+    build.onResolve({ filter: /^\.\/rim\.ts$/ }, ({ path, resolveDir }) => {
       return resolveDir === source ? { path: join(source, "carried", path) } : null;
     });
   },
 };
 
+const named = (path, contents) => {
+  const [, name, extension] = /([a-z]+)\.([a-z]+)$/.exec(path);
+  return `${name}.${createHash("sha256").update(contents).digest("hex").slice(0, 16)}.${extension}`;
+};
+
+// The workers that load it find it beside themselves, under its hash.
+const later = await build({ ...common, entryPoints: ["source/later.ts"] });
+const [{ path, contents }] = later.outputFiles;
+common.define = { LATER: JSON.stringify(named(path, contents)) };
+
 const online = await build({
   ...common,
   entryPoints: [
-    ...["page.ts", "seal.ts", "return.ts", "mailbox.ts", "style.css", "call.css", "carried.css"].map((name) => `source/${name}`),
+    ...["page.ts", "seal.ts", "files.ts", "return.ts", "mailbox.ts"].map((name) => `source/${name}`),
+    ...["style.css", "call.css", "carried.css"].map((name) => `source/${name}`),
   ],
 });
 const form = await build({
   ...common,
   entryPoints: ["source/carried/form.ts"],
   inject: ["source/carried/platform.ts"],
+  define: { LATER: '""' },
   plugins: [otherRim],
 });
 const opening = await build({ ...common, entryPoints: ["source/carried/open.ts"] });
@@ -66,10 +77,9 @@ const carried = {
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist);
 const manifest = {};
-for (const { path, contents } of [...online.outputFiles, carried]) {
-  const [, name, extension] = /([a-z]+)\.([a-z]+)$/.exec(path);
-  const hash = createHash("sha256").update(contents).digest("hex").slice(0, 16);
-  const file = `${name}.${hash}.${extension}`;
+for (const { path, contents } of [...later.outputFiles, ...online.outputFiles, carried]) {
+  const file = named(path, contents);
+  const [name, , extension] = file.split(".");
   const brotli = brotliCompressSync(contents, {
     params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: contents.length },
   });

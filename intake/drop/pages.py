@@ -186,6 +186,7 @@ _MONTHS = (
 @dataclass(frozen=True, slots=True)
 class _Bodies:
     script: Asset
+    files_script: Asset
     form: Body
     received: tuple[bytes, bytes]
     call: Body
@@ -219,6 +220,11 @@ class Pages:
         pens = [_Pen(environment, setting, assets, served, one, catalogs[one.code]) for one in served]
         self._pens = {pen.language.code: pen for pen in pens}
         self._bodies = {code: _render(pen) for code, pen in self._pens.items()}
+        self._scripts = {
+            script.path: script
+            for bodies in self._bodies.values()
+            for script in (bodies.script, bodies.files_script, bodies.returning.script)
+        }
         sheets = [replace(pen, carried=True).sheet() for pen in pens]
         self._carried = CarriedForm(sheets, setting.places.table(self.languages), assets)
 
@@ -232,9 +238,12 @@ class Pages:
         return self._bodies[language].form
 
     def script(self, path: str) -> Asset | None:
-        """The script of the form, or of the page for coming back, in one of the languages, by its public path."""
-        scripts = (each for bodies in self._bodies.values() for each in (bodies.script, bodies.returning.script))
-        return next((each for each in scripts if each.path == path), None)
+        """A script of the form, of its files or of the page for coming back, in one of the languages, by its path."""
+        return self._scripts.get(path)
+
+    def scripts(self) -> tuple[str, ...]:
+        """The paths of all of them."""
+        return tuple(self._scripts)
 
     def received(self, language: str, code: str) -> bytes:
         """The answer to a plain report that was stored, with the code made for it; one length for all codes."""
@@ -365,7 +374,10 @@ def _render(pen: _Pen) -> _Bodies:
         return Body.packed(pen.html(template, **more).encode())
 
     setting, words, contacts = pen.setting, pen.words, pen.setting.urgent_contacts[pen.language.code]
-    script = pen.assets.given("page.js", pen.language.code, pen.given())
+    parts = {part: pen.html("files.html", part=part) for part in ("list", "states", "long")}
+    files_script = pen.assets.given("files.js", pen.language.code, parts)
+    picking = {"pick": pen.html("pick.html"), "files": files_script.path}
+    script = pen.assets.given("page.js", pen.language.code, pen.given() | picking)
     consent = setting.questionnaire.field("consent")
     coming = {
         "suffix": "/return",
@@ -380,6 +392,7 @@ def _render(pen: _Pen) -> _Bodies:
     return_script = pen.assets.given("return.js", pen.language.code, {"sending": opening})
     return _Bodies(
         script=script,
+        files_script=files_script,
         returning=ReturnPages(
             script=return_script,
             page=page("return.html", script=return_script.path, **coming, **pen.trusted()),

@@ -50,7 +50,7 @@ class Reference:
             for language in self._pages.languages
         ]
         named = (path for page in pages for path in linked(self.ask(Request("GET", page)).body))
-        return (*pages, *dict.fromkeys((*named, *self._assets.paths())))
+        return (*pages, *dict.fromkeys((*named, *self._pages.scripts(), *self._assets.paths())))
 
     def ask(self, request: Request) -> Answer:
         """One answer."""

@@ -1,7 +1,7 @@
 /** Runs the page's own modules under node, so that tests can compare them with Python's: a JSON list of tasks in, answers out. */
 
 import { readFileSync, writeSync } from "node:fs";
-import { seal } from "../../intake/browser/source/age.ts";
+import { seal, Sealer } from "../../intake/browser/source/age.ts";
 import { answersOf } from "../../intake/browser/source/answers.ts";
 import { gather, split } from "../../intake/browser/source/blocks.ts";
 import { base64, fromBase64, hex } from "../../intake/browser/source/bytes.ts";
@@ -13,13 +13,14 @@ import { keys, words } from "../../intake/browser/source/folding.ts";
 import { believe } from "../../intake/browser/source/keyring.ts";
 import { Identity } from "../../intake/browser/source/opened.ts";
 import { solve } from "../../intake/browser/source/toll.ts";
-import { pack, packed } from "../../intake/browser/source/package.ts";
 import { placesIn } from "../../intake/browser/source/carried/places.ts";
+import { packed } from "../../intake/browser/source/package.ts";
 import { readPlaces, suggest } from "../../intake/browser/source/places.ts";
 import { verify } from "../../intake/browser/source/reply.ts";
 import { Sealing } from "../../intake/browser/source/sealing.ts";
 import { padded, sealedSize } from "../../intake/browser/source/sizes.ts";
-import { Reader, total } from "../../intake/browser/source/pieces.ts";
+import { total } from "../../intake/browser/source/pieces.ts";
+import { Reader } from "../../intake/browser/source/reading.ts";
 
 /** Bytes that Python can make again: 0, 1, 2 … 250, 0, 1 … */
 const pattern = (size) => Uint8Array.from({ length: size }, (_, i) => i % 251);
@@ -62,17 +63,16 @@ const tasks = {
   "places in": ({ table, language }) => placesIn(table, language),
   answers: ({ kinds, pairs }) => answersOf(new Map(kinds), pairs),
   seal: ({ recipients, size }) => base64(seal(pattern(size), recipients.map((one) => fromBech32("age1pq", one))), true),
-  pack: ({ report }) => base64(pack(report), true),
   /** Attachments whose pieces are blobs of the pattern or, below zero, zeros. */
-  packed: async ({ report, files }) => {
+  packed: async ({ report, files = [] }) => {
     const attachments = files.map(({ pieces, ...rest }) => ({
       ...rest,
       pieces: pieces.map((size) => (size < 0 ? -size : new Blob([pattern(size)]))),
     }));
     const pieces = packed(report, attachments);
-    const whole = new Uint8Array(total(pieces) + 1);
-    const size = await new Reader(pieces).read(whole);
-    return base64(whole.subarray(0, size), true);
+    const plain = new Uint8Array(total(pieces) + 1);
+    const size = await new Reader(pieces).read(plain);
+    return base64(plain.subarray(0, size), true);
   },
   padded: ({ sizes }) => sizes.map(padded),
   "sealed size": ({ header, sizes }) => sizes.map((size) => sealedSize(header, size)),
@@ -80,7 +80,7 @@ const tasks = {
   stream: async ({ recipients, pieces, part }) => {
     const sealing = new Sealing(
       pieces.map((size) => (size < 0 ? -size : new Blob([pattern(size)]))),
-      recipients.map((one) => fromBech32("age1pq", one)),
+      new Sealer(recipients.map((one) => fromBech32("age1pq", one))),
     );
     const parts = [];
     const buffer = new Uint8Array(part);

@@ -1,12 +1,14 @@
 """Everybody can use the page: axe-core finds nothing in any state, and nothing is wider than a small phone."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 
 from tests.harness.axe import STATES, show_state, violations_of
+from tests.harness.samples import picture
 from tests.harness.site import Site
 
 LANGUAGES = ("tg", "ru", "en")
@@ -37,6 +39,35 @@ def test_axe_finds_nothing(browser: Browser, site: Site, language: str, scheme: 
     assert violations_of(page) == []
     page.goto(f"{site.url}/no-such-page")
     assert violations_of(page) == []
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_axe_finds_nothing_with_files(browser: Browser, site: Site, tmp_path: Path, language: str, scheme: Any) -> None:
+    """One that can be cleaned, one that can't, one that can't be read; and the states that only files know."""
+    photo, paper = tmp_path / "photo.jpg", tmp_path / ("long-name-" * 12 + ".pdf")
+    picture().save(photo)
+    paper.write_bytes(b"%PDF-1.7\n" * 1000)
+    context = browser.new_context(viewport={"width": 360, "height": 800}, color_scheme=scheme, has_touch=True)
+    page = context.new_page()
+    page.goto(f"{site.url}/{language}")
+    page.wait_for_selector("#send:enabled")
+    assert violations_of(page) == []
+    page.locator(".pick input").first.set_input_files([photo, paper, photo])
+    page.locator("[data-file=kept]:visible").wait_for()
+    page.wait_for_function("!document.querySelector('li [data-file=looking]:not([hidden])')")
+    page.evaluate(
+        """() => { for (const part of document.querySelectorAll("li:last-child [data-file]"))
+          part.hidden = part.dataset.file !== "unreadable"; }"""
+    )
+    assert violations_of(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    for state in ("stopping", "stopped", "unreadable", "sending"):
+        show_state(page, state)
+        page.evaluate("document.getElementById('long').hidden = false")
+        assert violations_of(page) == [], state
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
     context.close()
 
 

@@ -89,7 +89,7 @@ def _report(text: str) -> dict[str, object]:
 
 def test_the_package_is_the_one_python_reads() -> None:
     text = 'Ғӣқӯҳҷ «…» \u2028 🙂 \\ " \t'
-    (said,) = run_page([{"task": "pack", "report": _report(text)}])
+    (said,) = run_page([{"task": "packed", "report": _report(text)}])
     plain = base64.b64decode(said["done"])
     report = read_package(io.BytesIO(plain)).report
     assert json.loads(report.to_json())["answers"] == {"account": text, "urgent": ["removal"]}
@@ -100,7 +100,7 @@ def test_the_package_is_the_one_python_reads() -> None:
 @pytest.mark.parametrize("letter", ["a", "ҷ", "漢", "🙂", '"', "\n"])
 def test_only_the_size_classes_occur(letter: str) -> None:
     counts = [0, 1, 1000, 14_000, 15_900, 65_000, 100_000]
-    said = run_page([{"task": "pack", "report": _report(letter * count)} for count in counts])
+    said = run_page([{"task": "packed", "report": _report(letter * count)} for count in counts])
     for answer in said:
         plain = base64.b64decode(answer["done"])
         assert len(plain) in CLASSES
@@ -109,7 +109,7 @@ def test_only_the_size_classes_occur(letter: str) -> None:
 
 def test_more_than_a_report_may_carry_is_refused() -> None:
     fits, longer, too_long = run_page(
-        {"task": "pack", "report": _report("a" * (CLASSES[-1] - taken))} for taken in (5_000, 3_040, 0)
+        {"task": "packed", "report": _report("a" * (CLASSES[-1] - taken))} for taken in (5_000, 3_040, 0)
     )
     assert len(base64.b64decode(fits["done"])) == CLASSES[-1]
     assert len(base64.b64decode(longer["done"])) == padded(CLASSES[-1] + 1)

@@ -224,7 +224,7 @@ def test_the_form_in_each_language_and_encoding(house: House) -> None:
 def test_every_asset_that_the_form_names_is_served(house: House) -> None:
     client = house.client
     assets = Assets.load()
-    for name in ("page.js", "seal.js", "style.css"):
+    for name in ("page.js", "seal.js", "later.js", "style.css"):
         answer = client.get(assets[name], headers={"Accept-Encoding": "br"})
         assert answer.status_code == 200
         assert answer.headers["Content-Encoding"] == "br"

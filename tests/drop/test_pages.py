@@ -176,15 +176,27 @@ def test_what_only_scripts_use_comes_with_the_script(pages: Pages, setting: Sett
     plain = Assets.load()
     assert script == plain.get(plain["page.js"]).body.identity  # type: ignore[union-attr]
     assert path == f"/a/page.{language}.{hashlib.sha256(asset.body.identity).hexdigest()[:16]}.js"
-    said = re.fullmatch(r"self.places=(\".*\");self.sending=(\".*\");", given.decode())
-    assert said is not None
-    assert json.loads(said[1]) == setting.places.suggestions(language)
-    states = Elements(json.loads(said[2]).encode()).named("p")
+    said = _constants(given, "places", "sending", "pick", "files")
+    assert said["places"] == setting.places.suggestions(language)
+    states = Elements(said["sending"].encode()).named("p")
     assert len([one for one in states if "data-state" in one]) >= 15
     assert "data-state" not in page
     assert gzip.decompress(asset.body.gzip) == asset.body.identity
     assert "Xaragh" not in page
     assert pages.script("/a/page.js") is None
+    assert [one["type"] for one in Elements(said["pick"].encode()).named("input")] == ["file"] * 3
+    files = pages.script(said["files"])
+    assert files is not None
+    words = _constants(files.body.identity.split(b"\n", 1)[0], "list", "states", "long")
+    assert "data-state" in words["states"]
+    assert "<template>" in words["list"]
+
+
+def _constants(given: bytes, *names: str) -> dict[str, str]:
+    """What stands before a script, by name."""
+    said = re.fullmatch("".join(rf'self\.{name}=(".*");' for name in names), given.decode())
+    assert said is not None
+    return dict(zip(names, map(json.loads, said.groups()), strict=True))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -3,6 +3,8 @@
 with SlowLine(port, cuts=[4_000, ANSWER], bits_per_second=50_000, round_trip=0.4) as line:
     browser.open(line.url + "/tg")
     line.sendings   # the first line of the report's request, each time that it was begun
+
+Without a speed it is as fast as this machine, for what is large: `breaks` then says after how many bytes it breaks.
 """
 
 import queue
@@ -20,6 +22,7 @@ ANSWER = -1
 """Cuts when the server answers: it has the whole report, and the browser will never know."""
 
 _PIECE = 1_000
+_LARGE_PIECE = 65_536
 _PIECES = 4
 _BUFFER = 8_192
 _RESET = struct.pack("ii", 1, 0)
@@ -64,13 +67,24 @@ class _Way:
 
 
 class SlowLine:
-    """Forwards 127.0.0.1:`port`. The n-th time that a report is sent, the line is cut as the n-th of `cuts` says."""
+    """Forwards 127.0.0.1:`port`. The n-th time that a report is sent, the line is cut as the n-th of `cuts` says; and
+    whenever as many bytes as the next of `breaks` have gone up in all.
+    """
 
     def __init__(
-        self, port: int, cuts: Sequence[int] = (), bits_per_second: float | None = None, round_trip: float = 0
+        self,
+        port: int,
+        cuts: Sequence[int] = (),
+        bits_per_second: float | None = None,
+        round_trip: float = 0,
+        breaks: Sequence[int] = (),
     ) -> None:
-        self._target = ("127.0.0.1", port)
+        self.lead_to(port)
         self._cuts = list(cuts)
+        self._breaks = sorted(breaks)
+        self._piece = _PIECE if bits_per_second else _LARGE_PIECE
+        self.carried = 0
+        """Bytes that went up."""
         self._up, self._down = (_Way(bits_per_second, round_trip / 2) for _ in range(2))
         self._listener = socket.create_server(("127.0.0.1", 0))
         # Small: else the browser believes that what waits here has left.
@@ -95,6 +109,15 @@ class SlowLine:
         for thread in self._threads:
             thread.join(10)
 
+    def lead_to(self, port: int) -> None:
+        """From now on to another port: a server that began again has one."""
+        self._target = ("127.0.0.1", port)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of `breaks` have been."""
+        return not self._breaks
+
     def _cut(self) -> None:
         for connection in list(self._connections):
             connection.break_off()
@@ -105,14 +128,18 @@ class SlowLine:
                 browser, _ = self._listener.accept()
             except OSError:
                 return
-            connection = _Connection(browser, socket.create_connection(self._target))
+            try:
+                connection = _Connection(browser, socket.create_connection(self._target))
+            except OSError:  # nobody is there just now
+                browser.close()
+                continue
             self._connections.append(connection)
             up: Pieces = queue.Queue(_PIECES)
             down: Pieces = queue.Queue(_PIECES)
             for thread in (
-                threading.Thread(target=_take, args=(connection.browser, self._up, up)),
+                threading.Thread(target=_take, args=(connection.browser, self._up, up, self._piece)),
                 threading.Thread(target=self._give_up, args=(connection, up)),
-                threading.Thread(target=_take, args=(connection.server, self._down, down)),
+                threading.Thread(target=_take, args=(connection.server, self._down, down, self._piece)),
                 threading.Thread(target=self._give_down, args=(connection, down)),
             ):
                 self._threads.append(thread)
@@ -128,6 +155,10 @@ class SlowLine:
             passing = piece if cut is None or cut == ANSWER else piece[:cut]
             with suppress(OSError):
                 connection.server.sendall(passing)
+                self.carried += len(passing)
+            if self._breaks and self.carried >= self._breaks[0]:
+                self._breaks.pop(0)
+                self._cut()
             if cut is not None and cut != ANSWER:
                 connection.cut = cut - len(passing)
                 if connection.cut == 0:
@@ -146,10 +177,10 @@ class SlowLine:
             connection.browser.shutdown(socket.SHUT_WR)
 
 
-def _take(source: socket.socket, way: _Way, pieces: Pieces) -> None:
+def _take(source: socket.socket, way: _Way, pieces: Pieces, size: int) -> None:
     """Read on until the other side ends; few pieces wait, so that the sender feels how slow the line is."""
     with suppress(OSError):
-        while piece := source.recv(_PIECE):
+        while piece := source.recv(size):
             pieces.put((way.due(len(piece)), piece))
     pieces.put((0, b""))
 

@@ -1,19 +1,18 @@
 /** The worker of the page for coming back: from the code to the answer, and from what is added to a sealed report. */
 
 import "./older.ts";
-import { seal } from "./age.ts";
 import type { Answer } from "./answers.ts";
-import { fromHex, hex, random } from "./bytes.ts";
+import { fromHex } from "./bytes.ts";
 import { type Holder, openCode, replyTo } from "./code.ts";
 import { Identity } from "./opened.ts";
-import { pack } from "./package.ts";
-import { deliver, growing, pause } from "./post.ts";
+import { packed } from "./package.ts";
+import { growing, line } from "./line.ts";
+import { later } from "./loading.ts";
 import { Refusal } from "./refusal.ts";
 import { Doubtful, type Reply, SEALED_SIZE, verify } from "./reply.ts";
+import { Sender } from "./sending.ts";
 import type { Here, ToPage, ToWorker } from "./talk.ts";
 import { checkRandom, Visit } from "./visit.ts";
-
-const RESEALS = 3;
 
 const tell = (message: ToPage): void => postMessage(message);
 
@@ -42,7 +41,7 @@ async function ask(): Promise<Uint8Array> {
       // As with the keyring: no connection is the common case.
     }
     tell({ kind: "loading", unreachable: true });
-    await pause(growing(tries));
+    await line.pause(growing(tries));
     tell({ kind: "opening" });
   }
 }
@@ -69,26 +68,22 @@ async function look(): Promise<void> {
 
 /** A report like any other, which names the mailbox of its code: that is how the desk joins it to the first. */
 async function send(answers: Readonly<Record<string, Answer>>): Promise<void> {
-  const id = hex(random(16));
   const back = replyTo(holder);
-  let current = await visit.current();
-  for (let seals = 0; seals < RESEALS; seals++) {
-    tell({ kind: "sealing" });
-    const { origin, questionnaire, language } = here;
-    const report = { id, origin, keyring: current.serial, questionnaire, language, day: visit.today, answers };
-    const body = seal(pack({ ...report, replyTo: back, inReplyTo: back.mailbox }), current.reviewers);
-    const verdict = await deliver(id, body, current.serial, {
-      sending: (share) => tell({ kind: "sending", share }),
-      working: () => tell({ kind: "working" }),
-      retrying: () => tell({ kind: "retrying" }),
-    });
-    if (verdict === "stored" || (verdict === "clash" && seals > 0)) return tell({ kind: "received" });
-    if (verdict === "clash") throw new Refusal("fault");
-    const before = current.serial;
-    current = await visit.newest();
-    if (current.serial <= before) throw new Refusal(verdict === "closed" ? "closed" : "fault");
-  }
-  throw new Refusal("fault");
+  const retrying = (): void => tell({ kind: "retrying" });
+  const progress = {
+    sealing: () => tell({ kind: "sealing" }),
+    sending: (bytes: number, whole: number) => tell({ kind: "sending", share: bytes / whole }),
+    working: () => tell({ kind: "working" }),
+    retrying,
+  };
+  await new Sender(visit, line, progress, () => later(retrying)).send({
+    pack: (id, { serial }) => {
+      const { origin, questionnaire, language } = here;
+      const report = { id, origin, keyring: serial, questionnaire, language, day: visit.today, answers };
+      return packed({ ...report, replyTo: back, inReplyTo: back.mailbox });
+    },
+  });
+  tell({ kind: "received" });
 }
 
 async function prepare(): Promise<void> {
@@ -122,6 +117,6 @@ async function obey(message: ToWorker): Promise<void> {
 
 self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   obey(data).catch((error: unknown) => {
-    tell({ kind: "refused", reason: error instanceof Refusal ? error.reason : "fault" });
+    tell({ kind: "refused", reason: Refusal.is(error) ? error.reason : "fault" });
   });
 };

@@ -1,7 +1,7 @@
 /** What is sealed: a POSIX (ustar) tar of `report.json` and `files/01`…, then zeros up to a size that tells nothing. */
 
 import type { Answer } from "./answers.ts";
-import { concat, utf8 } from "./bytes.ts";
+import { utf8 } from "./bytes.ts";
 import { total, type Piece } from "./pieces.ts";
 import { Refusal } from "./refusal.ts";
 import { SEALED_BY } from "./rim.ts";
@@ -104,9 +104,4 @@ export function packed(report: Report, attachments: readonly Attachment[] = []):
   const size = total(pieces);
   if (size + END > LARGEST || files.length > FILES_LIMIT) throw new Refusal("large");
   return [...pieces, padded(size + END) - size];
-}
-
-/** The package of a report without files, at once. */
-export function pack(report: Report): Uint8Array {
-  return concat(...packed(report).map((piece) => (typeof piece === "number" ? new Uint8Array(piece) : (piece as Uint8Array))));
 }

@@ -5,15 +5,19 @@ import { armPlaces } from "./combobox.ts";
 import { armDate } from "./dating.ts";
 import { armExit } from "./exit.ts";
 import { Followups } from "./followups.ts";
+import { files, pick } from "./given.ts";
+import { growing } from "./line.ts";
 import type { Setting, ToPage, ToWorker } from "./messages.ts";
-import { growing } from "./post.ts";
+import { Picking } from "./picking.ts";
 import { armRows } from "./rows.ts";
 import { blame, settle } from "./trouble.ts";
 import { element, progress, show, showReceived, type State } from "./view.ts";
 
 const root = document.documentElement.dataset as Readonly<Record<string, string>>;
 const form = element<HTMLFormElement>("form");
-let worker: Worker;
+let worker: Worker | undefined;
+const tell = (message: ToWorker): void => worker?.postMessage(message);
+const picking = new Picking(form, pick, files, (Files) => new Files(form, tell));
 
 /**
  * On the controls themselves, so that a field's type is written once: in the questionnaire. Read before any question
@@ -26,9 +30,9 @@ const kinds = new Map(
   ]),
 );
 
-/** What the plain form would post, pair by pair; files are not answers. */
+/** What the plain form would post, pair by pair; of files, their numbers. */
 function pairs(): Pair[] {
-  const found: Pair[] = [];
+  const found: Pair[] = picking.pairs();
   new FormData(form).forEach((value, name) => {
     if (typeof value === "string") found.push([name, value]);
   });
@@ -47,7 +51,6 @@ function askBeforeLeaving(event: BeforeUnloadEvent): void {
 }
 
 const disarm = (): void => removeEventListener("beforeunload", askBeforeLeaving);
-const tell = (message: ToWorker): void => worker.postMessage(message);
 
 function setting(): Setting {
   return {
@@ -71,7 +74,8 @@ function freeze(frozen: boolean): void {
 function refuse(state: State): void {
   freeze(false);
   show(state === "date" ? dateState() : state);
-  if (state === "empty" || state === "large") blame(form, state);
+  // What is too long may be a file.
+  if (state === "empty" || (state === "large" && !picking.pairs().length)) blame(form, state);
 }
 
 function hear(message: ToPage): void {
@@ -81,30 +85,38 @@ function hear(message: ToPage): void {
     case "refused":
       return refuse(message.reason);
     case "sending":
-      progress(message.share);
+      progress(message.bytes / message.whole);
+      picking.files?.sending(message.bytes, message.whole, message.long);
       return show("sending");
+    case "looked":
+      return picking.files?.hear(message.number, message.cleanable);
+    case "ready":
+      picking.files?.ask();
+      return show("ready");
     case "received":
       disarm();
-      worker.terminate();
+      worker?.terminate();
       return showReceived(form, message.code);
     default:
       return show(message.kind);
   }
 }
 
-function send(): void {
+async function send(): Promise<void> {
   if (element<HTMLButtonElement>("send").disabled) return;
   settle();
-  let chosen: Readonly<Record<string, Answer>>;
+  let given: Readonly<Record<string, Answer>>;
   try {
-    chosen = followups.seen(answersOf(kinds, pairs()));
+    given = followups.seen(answersOf(kinds, pairs()));
   } catch {
     return refuse("large");
   }
-  if (!Object.keys(chosen).length) return refuse("empty");
-  tell({ kind: "send", answers: chosen });
+  if (!Object.keys(given).length) return refuse("empty");
   show("sealing");
   freeze(true);
+  const chosen = await picking.chosen();
+  if (!chosen) return refuse("unreadable");
+  tell({ kind: "send", answers: given, files: chosen });
 }
 
 /** Opera Mini's extreme mode runs scripts on Opera's servers: text typed there is already not this device's alone. */
@@ -116,7 +128,7 @@ addEventListener("beforeunload", askBeforeLeaving);
 form.addEventListener("change", () => followups.follow(held()));
 form.addEventListener("submit", (event) => event.preventDefault());
 armExit(element<HTMLAnchorElement>("exit"), form, disarm);
-element("send").addEventListener("click", send);
+element("send").addEventListener("click", () => void send());
 const dateState = armDate((day) => tell({ kind: "today", day }), show);
 
 /**

@@ -1,50 +1,28 @@
 /** Bytes that need not be held in memory: what is written here, what stands in a file, and runs of zeros. */
 
+import { concat } from "./bytes.ts";
+
 /** Bytes as they are, a part of a file that is read when its turn comes, or so many zero bytes. */
 export type Piece = Uint8Array | Blob | number;
 
-const lengthOf = (piece: Piece): number =>
+/** The most that is held at once: of what is read, and of what is sealed and on its way. */
+export const PART = 1_048_576;
+
+export const lengthOf = (piece: Piece): number =>
   typeof piece === "number" ? piece : piece instanceof Blob ? piece.size : piece.length;
 
 export const total = (pieces: readonly Piece[]): number => pieces.reduce<number>((sum, one) => sum + lengthOf(one), 0);
 
 /** A file that gave fewer bytes than it has, or none: it was moved, changed or taken away. */
-export class Unreadable extends Error {}
+export class Unreadable extends Error {
+  /** By its name, since scripts that are loaded one by one have a class each. */
+  override readonly name = "Unreadable";
 
-export async function readBlob(blob: Blob): Promise<Uint8Array> {
-  try {
-    const bytes = new Uint8Array(await blob.arrayBuffer());
-    if (bytes.length === blob.size) return bytes;
-  } catch {
-    // The browser's own words name the file's path on some systems: they go nowhere.
-  }
-  throw new Unreadable();
-}
-
-/** Reads pieces from first to last, once. */
-export class Reader {
-  private next = 0;
-  private used = 0;
-
-  constructor(private readonly pieces: readonly Piece[]) {}
-
-  /** Fills `into` and returns how many bytes there were: fewer than it holds only at the end. */
-  async read(into: Uint8Array): Promise<number> {
-    let filled = 0;
-    while (filled < into.length && this.next < this.pieces.length) {
-      const piece = this.pieces[this.next]!;
-      const take = Math.min(into.length - filled, lengthOf(piece) - this.used);
-      const end = this.used + take;
-      if (typeof piece === "number") into.fill(0, filled, filled + take);
-      else if (piece instanceof Blob) into.set(await readBlob(piece.slice(this.used, end)), filled);
-      else into.set(piece.subarray(this.used, end), filled);
-      filled += take;
-      this.used = end;
-      if (end === lengthOf(piece)) {
-        this.next++;
-        this.used = 0;
-      }
-    }
-    return filled;
+  static is(error: unknown): boolean {
+    return error instanceof Error && error.name === "Unreadable";
   }
 }
+
+/** All of them, where none stands in a file. */
+export const held = (pieces: readonly Piece[]): Uint8Array =>
+  concat(...pieces.map((piece) => (typeof piece === "number" ? new Uint8Array(piece) : (piece as Uint8Array))));

@@ -5,7 +5,7 @@ import { digitsOf, GROUP, parseCode } from "./code.ts";
 import { armDate } from "./dating.ts";
 import { armExit } from "./exit.ts";
 import "./given.ts";
-import { growing } from "./post.ts";
+import { growing } from "./line.ts";
 import { blame, settle } from "./trouble.ts";
 import type { Doubted, Here, ToPage, ToWorker } from "./talk.ts";
 

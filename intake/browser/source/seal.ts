@@ -1,109 +1,83 @@
 /** The worker: believes a keyring, seals the report to its reviewers, and hands it to the drop. */
 
 import "./older.ts";
-import { seal } from "./age.ts";
-import type { Answer } from "./answers.ts";
-import { hex, random } from "./bytes.ts";
+import { checkSame } from "./attach.ts";
 import { drawCode, grouped, openCode, replyTo } from "./code.ts";
-import { believe, type Keyring } from "./keyring.ts";
+import { line } from "./line.ts";
+import { later } from "./loading.ts";
 import type { Setting, ToPage, ToWorker } from "./messages.ts";
-import { pack } from "./package.ts";
-import { deliver, growing, pause } from "./post.ts";
+import { packed } from "./package.ts";
+import { Unreadable } from "./pieces.ts";
 import { Refusal } from "./refusal.ts";
-
-/** A keyring that changes under our hands more often than this is no honest rotation. */
-const RESEALS = 3;
+import { Sender } from "./sending.ts";
+import { checkRandom, Visit } from "./visit.ts";
 
 const tell = (message: ToPage): void => postMessage(message);
 
 let setting: Setting;
-let today = new Date().toISOString().slice(0, 10);
-let asked = false;
-let keyring: Keyring | null = null;
-let seen: Keyring | undefined;
+let visit: Visit;
+let stop = new AbortController();
 
-async function fetchNote(): Promise<Uint8Array> {
-  for (let tries = 0; ; tries++) {
-    try {
-      const answer = await fetch("/keyring.note", { cache: "no-store", credentials: "omit", redirect: "error" });
-      if (answer.ok) return new Uint8Array(await answer.arrayBuffer());
-    } catch {
-      // No connection is the common case here, not an error: wait and try again.
-    }
-    tell({ kind: "loading", unreachable: true });
-    await pause(growing(tries));
-  }
-}
+const retrying = (seconds: number): void => tell({ kind: "retrying", seconds });
 
-async function refresh(): Promise<Keyring> {
-  const note = await fetchNote();
-  keyring = null;
-  seen = keyring = believe(note, setting, today, asked, seen);
-  return keyring;
-}
-
-/** A first draw at load, so that a browser without randomness says so before anything is typed. */
-function checkRandom(): void {
-  try {
-    if (!random(32).some(Boolean)) throw new Refusal("random");
-  } catch {
-    throw new Refusal("random");
-  }
-}
-
-/**
- * Seals and delivers. The id stays the same when the keyring changed in between: if other bytes then stand under it,
- * they are this very report from a try whose answer was lost.
- */
-async function send(answers: Readonly<Record<string, Answer>>): Promise<void> {
-  const id = hex(random(16));
+async function send({ answers, files }: ToWorker & { readonly kind: "send" }): Promise<void> {
+  const { origin, questionnaire, language } = setting;
   const code = drawCode();
-  const back = replyTo(openCode(code, setting.origin));
-  let current = keyring ?? (await refresh());
-  for (let seals = 0; seals < RESEALS; seals++) {
-    tell({ kind: "sealing" });
-    const { origin, questionnaire, language } = setting;
-    const plain = pack({ id, origin, keyring: current.serial, questionnaire, language, day: today, answers, replyTo: back });
-    const body = seal(plain, current.reviewers);
-    const verdict = await deliver(id, body, current.serial, {
-      sending: (share) => tell({ kind: "sending", share }),
-      working: () => tell({ kind: "working" }),
-      retrying: (seconds) => tell({ kind: "retrying", seconds }),
-    });
-    if (verdict === "stored" || (verdict === "clash" && seals > 0)) {
-      tell({ kind: "received", code: grouped(code) });
-      return;
-    }
-    if (verdict === "clash") throw new Refusal("fault");
-    const before = current.serial;
-    current = await refresh();
-    if (current.serial <= before) throw new Refusal(verdict === "closed" ? "closed" : "fault");
+  const back = replyTo(openCode(code, origin));
+  stop = new AbortController();
+  const progress = {
+    sealing: () => tell({ kind: "sealing" }),
+    sending: (bytes: number, whole: number, long: boolean) => tell({ kind: "sending", bytes, whole, long }),
+    working: () => tell({ kind: "working" }),
+    retrying,
+  };
+  const more = (): ReturnType<typeof later> => later(retrying);
+  await new Sender(visit, line, progress, more, stop.signal).send({
+    pack: async (id, { serial }) => {
+      const report = { id, origin, keyring: serial, questionnaire, language, day: visit.today, answers, replyTo: back };
+      return packed(report, files.length ? await (await more()).attach(files) : []);
+    },
+    check: () => checkSame(files),
+  });
+  tell({ kind: "received", code: grouped(code) });
+}
+
+async function look({ number, file }: ToWorker & { readonly kind: "look" }): Promise<void> {
+  const { clean } = await later(() => undefined);
+  try {
+    tell({ kind: "looked", number, cleanable: (await clean(file)) !== null });
+  } catch (error) {
+    if (!Unreadable.is(error)) throw error;
+    tell({ kind: "looked", number, cleanable: null });
   }
-  throw new Refusal("fault");
 }
 
 async function prepare(): Promise<void> {
   checkRandom();
-  await refresh();
+  await visit.newest();
   tell({ kind: "ready" });
 }
 
 async function obey(message: ToWorker): Promise<void> {
-  if (message.kind === "begin") {
-    tell({ kind: "loading", unreachable: false });
-    setting = message.setting;
-    await prepare();
-  } else if (message.kind === "today") {
-    asked = true;
-    today = message.day;
-    await prepare();
-  } else {
-    await send(message.answers);
+  switch (message.kind) {
+    case "begin":
+      setting = message.setting;
+      visit = new Visit(setting, () => tell({ kind: "loading", unreachable: true }));
+      return prepare();
+    case "today":
+      visit.date(message.day);
+      return prepare();
+    case "look":
+      return look(message);
+    case "send":
+      return send(message);
+    case "stop":
+      return stop.abort();
   }
 }
 
 self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
   obey(data).catch((error: unknown) => {
-    tell({ kind: "refused", reason: error instanceof Refusal ? error.reason : "fault" });
+    tell({ kind: "refused", reason: Refusal.is(error) ? error.reason : "fault" });
   });
 };

@@ -1,11 +1,9 @@
 /** A sealed file as a stream: read, sealed and given part by part, so that nothing long is ever held. */
 
-import { CHUNK, Sealer } from "./age.ts";
-import { Reader, total, type Piece } from "./pieces.ts";
+import { CHUNK, type Sealer } from "./age.ts";
+import { PART, total, type Piece } from "./pieces.ts";
+import { Reader } from "./reading.ts";
 import { sealedSize } from "./sizes.ts";
-
-/** The most that is given at once, and the most of the plaintext that is held. */
-export const PART = 1_048_576;
 
 /**
  * One file key, used once: the stream only goes forward, so no chunk is ever sealed twice. Who needs a part again keeps
@@ -16,17 +14,20 @@ export class Sealing {
   readonly size: number;
   private readonly plain: number;
   private readonly reader: Reader;
-  private readonly sealer: Sealer;
   private readonly window = new Uint8Array(PART);
   private held = this.window.subarray(0, 0);
   private sealed = 0;
+  private ended = false;
   private rest: Uint8Array;
 
-  constructor(pieces: readonly Piece[], recipients: readonly Uint8Array[]) {
+  /** `sealer` is a new one, that nothing was sealed with. */
+  constructor(
+    pieces: readonly Piece[],
+    private readonly sealer: Sealer,
+  ) {
     this.plain = total(pieces);
     this.reader = new Reader(pieces);
-    this.sealer = new Sealer(recipients);
-    this.rest = this.sealer.header;
+    this.rest = sealer.header;
     this.size = sealedSize(this.rest.length, this.plain);
   }
 
@@ -35,7 +36,7 @@ export class Sealing {
     let filled = 0;
     while (filled < part.length) {
       if (!this.rest.length) {
-        if (this.sealed === this.plain) break;
+        if (this.ended) break;
         this.rest = await this.chunk();
       }
       const take = this.rest.subarray(0, part.length - filled);
@@ -51,7 +52,8 @@ export class Sealing {
     const chunk = this.held.subarray(0, CHUNK);
     this.held = this.held.subarray(chunk.length);
     this.sealed += chunk.length;
-    return this.sealer.seal(chunk, this.sealed === this.plain);
+    this.ended = this.sealed === this.plain;
+    return this.sealer.seal(chunk, this.ended);
   }
 }
 

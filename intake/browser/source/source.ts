@@ -1,6 +1,7 @@
 /** A file looked at here and there, and the pieces of it that a clean copy is made of. */
 
-import { type Piece, readBlob } from "./pieces.ts";
+import type { Piece } from "./pieces.ts";
+import { readBlob } from "./reading.ts";
 
 const WINDOW = 65_536;
 

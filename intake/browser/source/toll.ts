@@ -5,7 +5,7 @@
 
 import { pbkdf2 } from "@noble/hashes/pbkdf2.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { base64, hex, utf8 } from "./bytes.ts";
+import { base64, fromHex, hex, utf8 } from "./bytes.ts";
 import { Refusal } from "./refusal.ts";
 
 /** What the drop names; `cost` is in iterations, `keyLength` in bytes. The rest of it goes back as it came. */
@@ -30,8 +30,6 @@ const BATCH = 32;
 /** More tries than any honest challenge needs, and more iterations: a drop can't keep a phone busy for ever. */
 const MOST_TRIES = 1 << 16;
 const MOST_COST = 1 << 12;
-
-const fromHex = (text: string): Uint8Array => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 
 function derivation({ cost, keyLength, salt: text }: Parameters): Derive {
   const salt = fromHex(text);
@@ -70,4 +68,15 @@ export async function solve(challenge: Challenge): Promise<string> {
     }
   }
   throw new Refusal("fault");
+}
+
+/** The work that the drop asks for now, done: the header `Work`, or "" when it asks for none or does not answer. */
+export async function pay(): Promise<string> {
+  try {
+    const answer = await fetch("/challenge", { cache: "no-store", credentials: "omit", redirect: "error" });
+    return answer.status === 200 ? await solve(await answer.json()) : "";
+  } catch (error) {
+    if (Refusal.is(error)) throw error;
+    return "";
+  }
 }

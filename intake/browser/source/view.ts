@@ -6,6 +6,7 @@ export type State =
   | "ready"
   | "empty"
   | "sealing"
+  | "stopping"
   | "sending"
   | "working"
   | "retrying"
@@ -17,6 +18,8 @@ export type State =
   | "remote"
   | "large"
   | "full"
+  | "unreadable"
+  | "stopped"
   | "fault";
 
 export function element<T extends HTMLElement>(id: string): T {
@@ -50,6 +53,7 @@ export function show(state: State): void {
   button.disabled = button.closest("[data-also]")?.hasAttribute("hidden") ?? true;
 }
 
+/** How much of it has left, from 0 to 1. */
 export function progress(share: number): void {
   element<HTMLProgressElement>("bar").value = share;
 }

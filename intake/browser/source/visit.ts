@@ -2,7 +2,7 @@
 
 import { random } from "./bytes.ts";
 import { believe, type Keyring, type Trust } from "./keyring.ts";
-import { growing, pause } from "./post.ts";
+import { growing, line } from "./line.ts";
 import { Refusal } from "./refusal.ts";
 
 export class Visit {
@@ -45,7 +45,7 @@ export class Visit {
         // No connection is the common case here, not an error: wait and try again.
       }
       this.waiting();
-      await pause(growing(tries));
+      await line.pause(growing(tries));
     }
   }
 }

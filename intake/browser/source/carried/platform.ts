@@ -65,6 +65,9 @@ export class XMLHttpRequest {
 
   open(): void {}
   setRequestHeader(): void {}
+  getResponseHeader(): null {
+    return null;
+  }
   abort(): void {}
 
   send(body: Uint8Array): void {
