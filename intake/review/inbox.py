@@ -123,7 +123,7 @@ def _first(connection: Connection, wanted: Wanted, now: datetime, limit: int) ->
     conditions = _conditions(replace(wanted, query=None, tiers=frozenset()), tier)
     plain = query.where(submission.c.soon.is_(None), handling.c.tier.is_(None), *conditions)
     for each in sorted(wanted.tiers or Tier):
-        left = limit - sum(row.tier <= each for row in found.values())
+        left = limit - sum(row.tier < each for row in found.values())  # those of the same tier may all come later
         ordered = plain.where(submission.c.tier == each.value).order_by(submission.c.imported, submission.c.number)
         if left > 0:
             found |= _taken(connection, ordered, held, left)

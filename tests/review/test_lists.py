@@ -110,6 +110,16 @@ def test_the_most_urgent_comes_first_and_then_what_is_due_soonest(world: World, 
     assert 6 in ids(filled, Wanted(tiers=frozenset({Tier.T1})), later)
 
 
+@pytest.mark.parametrize("later", [0, 8, 11, 15])
+def test_pages_of_a_list_are_the_list(world: World, filled: Vault, later: int) -> None:
+    now = noon(world) + later * DAY
+    whole = ids(filled, Wanted(), now)
+    with filled.reading() as connection:
+        for size in range(1, len(whole)):
+            pages = [lines(connection, Wanted(), now, size, start) for start in range(0, len(whole), size)]
+            assert [int(line.id, 16) for page in pages for line in page] == whole, size
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     hours=st.integers(0, 24 * 22),
