@@ -6,7 +6,8 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { clean } from "../../intake/browser/source/clean.ts";
-import { Reader, total } from "../../intake/browser/source/pieces.ts";
+import { total } from "../../intake/browser/source/pieces.ts";
+import { Reader } from "../../intake/browser/source/reading.ts";
 
 async function cleaned(bytes) {
   const pieces = await clean(new Blob([bytes]));

@@ -155,7 +155,8 @@ def test_targets_are_large(browser: Browser, site: Site) -> None:
     page.goto(f"{site.url}/en")
     page.wait_for_selector("#send:enabled")
     heights = page.eval_on_selector_all(
-        ".choices label, button, #exit, nav a, select, textarea, input:not([type=checkbox]):not([type=radio])",
+        ".choices label, .pick label, button, #exit, nav a, select, textarea, "
+        "input:not([type=checkbox]):not([type=radio]):not(.pick input)",
         "parts => parts.map(part => part.getBoundingClientRect().height).filter(Boolean)",
     )
     assert min(heights) >= 44

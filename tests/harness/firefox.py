@@ -61,6 +61,7 @@ class Firefox:
     """One headless window; `profile` stays readable after exit, so that a test can scan it."""
 
     def __init__(self, preferences: Mapping[str, object] | None = None, profile: Path | None = None) -> None:
+        self._reader: threading.Thread | None = None
         self.profile = profile or Path(tempfile.mkdtemp(prefix="firefox-"))
         lines = [
             f"user_pref({json.dumps(name)}, {json.dumps(value)});\n"
@@ -89,6 +90,8 @@ class Firefox:
     def _end(self) -> None:
         self._process.terminate()
         self._process.wait(20)
+        if self._reader is not None:
+            self._reader.join(20)
         if self._process.stderr:
             self._process.stderr.close()
 
@@ -103,7 +106,8 @@ class Firefox:
         assert stream is not None
         for line in stream:
             if "WebDriver BiDi listening on" in line:
-                threading.Thread(target=lambda: [None for _ in stream], daemon=True).start()
+                self._reader = threading.Thread(target=lambda: [None for _ in stream], daemon=True)
+                self._reader.start()
                 return line.strip().rsplit(" ", 1)[1]
         raise RuntimeError("firefox-esr ended before it listened")
 

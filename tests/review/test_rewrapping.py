@@ -249,8 +249,9 @@ def test_one_bad_report_stops_no_other(world: World, r9: Newcomer, usb: Path, tm
     (usb / "a.bundle").write_bytes(make_bundle(world, sealed, listed=listed))
     (usb / "b.age").write_bytes(b"a text")
     (usb / "c.age").write_bytes(seal_bytes(b"no report", [world.reviewers[0].recipient]))
-    (usb / "d.age").write_bytes(seal_bytes(b"behind a passphrase", [ScryptRecipient("one", QUICK)]))
-    done = rewrap(world, usb, "--reviewer", r9.card, "--to", tmp_path / "for", *trusting(world))
+    (tmp_path / "d.age").write_bytes(seal_bytes(b"behind a passphrase", [ScryptRecipient("one", QUICK)]))
+    given = (usb, tmp_path / "d.age")  # in a folder it would be somebody's key, and no report
+    done = rewrap(world, *given, "--reviewer", r9.card, "--to", tmp_path / "for", *trusting(world))
     assert done.returncode == Exit.SOME_FAILED
     assert done.stdout.split() == [str(tmp_path / "for" / f"{names[number]}.age") for number in (1, 3)]
     for name, reason in (

@@ -151,8 +151,9 @@ def publish(table: Table, history: History) -> Published:
         for figure in table.figures()
     }
     told = sum(figure.printed is not None for figure in figures.values())
+    large_enough = sum(text is not None for text in printed.values())
     withheld = None
-    if table.sensitive and told == 1:
+    if table.sensitive and 1 in (told, large_enough):
         withheld = "one row would say it of everybody"
     elif not told:
         withheld = "too few people"
