@@ -69,14 +69,20 @@ def test_filled_in_offline_in_tajik_it_opens_for_every_reviewer(
         assert (report.sealed_by, report.language, report.keyring, report.day) == ("carried-form", "tg", 1, TODAY)
 
 
-def test_firefox_seals_the_same_offline(world: World, form: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "reviewers", [3, pytest.param(1, marks=pytest.mark.long), pytest.param(6, marks=pytest.mark.long)]
+)
+def test_firefox_seals_the_same_offline(tmp_path: Path, reviewers: int) -> None:
+    world = make_world(tmp_path / "keys", reviewers=reviewers)
     (folder := tmp_path / "saved").mkdir()
-    [texts] = json.loads(run_offline("tests.browser.carried_firefox", form, folder))
+    [texts] = json.loads(run_offline("tests.browser.carried_firefox", carried_file(world, tmp_path), folder))
     sealed = (folder / "notes.dat").read_bytes()
     assert gather(texts).files == (sealed,)
-    (report,) = {report.id: report for report in opened(sealed, world)}.values()
-    assert report.answers == ANSWERS
-    assert (report.sealed_by, report.language) == ("carried-form", "tg")
+    reports = opened(sealed, world)
+    assert len(reports) == reviewers
+    for report in reports:
+        assert report.answers == ANSWERS
+        assert (report.sealed_by, report.language) == ("carried-form", "tg")
 
 
 def test_a_short_report_is_five_messages_for_three_reviewers(browser: Browser, world: World, form: Path) -> None:
