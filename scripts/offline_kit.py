@@ -148,8 +148,8 @@ def debs(release: Release, folder: Path) -> None:
         (root / "status").touch()
         signed = f"[signed-by={KEYRING} arch=amd64]"
         (root / "sources.list").write_text(
-            f"deb {signed} http://deb.debian.org/debian {release.name} main\n"
-            f"deb {signed} http://deb.debian.org/debian-security {release.name}-security main\n"
+            f"deb {signed} {mirror('Debian')} {release.name} main\n"
+            f"deb {signed} {mirror('Debian-Security')} {release.name}-security main\n"
         )
         options = [
             f"-o{name}={value}"
@@ -173,6 +173,15 @@ def debs(release: Release, folder: Path) -> None:
     index = "\n".join(stanza(each) for each in sorted(folder.glob("*.deb")))
     (folder / "Packages").write_text(index)
     (folder / "Packages.gz").write_bytes(gzip.compress(index.encode(), mtime=0))
+
+
+def mirror(label: str) -> str:
+    """Where this machine's own apt fetches the archive of that label from."""
+    command = ["apt-get", "indextargets", "--format", "$(SITE)", f"Label: {label}"]
+    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    if not found:
+        raise SystemExit(f"this machine's apt knows no mirror of {label}: run apt-get update on a Debian")
+    return found[0]
 
 
 def stanza(package: Path) -> str:

@@ -118,10 +118,10 @@ def server(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", settings / "carrier")
     run(sys.executable, "-m", "pip", "wheel", "-q", "-w", settings, ROOT)
     release = run("sh", "-c", ". /etc/os-release && echo $VERSION_CODENAME").strip()
-    sites = run("apt-get", "indextargets", "--format", "$(SITE)").split()
+    (site, *_) = run("apt-get", "indextargets", "--format", "$(SITE)", "Label: Debian").split()
     with tempfile.TemporaryDirectory(prefix="d") as folder:  # a Unix socket's path has 107 bytes at most
         root = Path(folder) / "r"
-        run("debootstrap", "--variant=minbase", release, root, sites[0])
+        run("debootstrap", "--variant=minbase", release, root, site)
         run("mount", "-t", "proc", "proc", root / "proc")
         try:
             yield Server(root, settings)

@@ -81,7 +81,7 @@ def test_it_installs_in_a_bare_debian_without_any_network(number: str, tmp_path:
     offline_kit.main(["--to", str(stick), "--release", number])
     subprocess.run(
         ["debootstrap", "--variant=minbase", f"--keyring={offline_kit.KEYRING}", release.name, system,
-         "http://deb.debian.org/debian"],
+         offline_kit.mirror("Debian")],
         check=True, stdout=subprocess.DEVNULL,
     )  # fmt: skip
     shutil.copytree(stick, system / "stick")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -89,21 +90,21 @@ class Board(Screen[None]):
         """What stands between the title and the list."""
         yield from ()
 
+    @abstractmethod
     def row(self, at: int, width: int) -> Text:
         """A row of the list."""
-        raise NotImplementedError
 
+    @abstractmethod
     def reload(self, *, keep: bool = False) -> None:
         """Read all anew; `keep`: the cursor stays where it is."""
-        raise NotImplementedError
 
+    @abstractmethod
     def heading(self) -> str:
         """What the title says of the list."""
-        raise NotImplementedError
 
+    @abstractmethod
     def help_line(self) -> str:
         """The keys that count just now, in one line of 78 columns."""
-        raise NotImplementedError
 
     def tell(self, message: Text | None = None) -> None:
         """The lines above and below the list; `message` stands in the status line until the next one."""
