@@ -106,6 +106,13 @@ def test_each_is_opened_or_named_with_its_reason(world: World, tmp_path: Path) -
     assert not active_children()
 
 
+def _holds_files(pid: int) -> bool:
+    try:
+        return any(Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:
+        return False
+
+
 def test_one_that_ends_its_worker_is_named_and_the_others_are_opened(world: World, tmp_path: Path) -> None:
     fifo = tmp_path / "poison"
     os.mkfifo(fifo)
@@ -119,8 +126,11 @@ def test_one_that_ends_its_worker_is_named_and_the_others_are_opened(world: Worl
             except OSError:
                 time.sleep(0.01)
                 continue
-            for child in active_children():
-                os.kill(child.pid or 0, signal.SIGKILL)
+            dying = [child.pid or 0 for child in active_children()]
+            for pid in dying:
+                os.kill(pid, signal.SIGKILL)
+            while any(map(_holds_files, dying)):  # or the next worker would be killed for what this one still reads
+                time.sleep(0.01)
 
     killer = threading.Thread(target=kill)
     killer.start()
