@@ -181,11 +181,13 @@ class Import:
         return kept, batch.place(kept.sha256)
 
     def _open(self, files: Iterator[tuple[Way, Body]], batch: Batch | None) -> Iterator[Arrival]:
-        """Open files on all cores, and put what comes out into the vault, lot by lot."""
-        lot: list[tuple[Way, Result]] = []
+        """Open files on all cores, and put what comes out into the vault, lot by lot, each in the order it came."""
+        lot: list[tuple[int, Way, Result]] = []
         size = 0
-        for way, result in self._opening.each(files):
-            lot.append((way, result))
+        for (number, way), result in self._opening.each(
+            ((number, way), body) for number, (way, body) in enumerate(files)
+        ):
+            lot.append((number, way, result))
             size += len(result.content) + len(result.text) if isinstance(result, Prepared) else 0
             if len(lot) == LOT or size >= LOT_BYTES:
                 yield from self._commit(lot, batch)
@@ -193,9 +195,10 @@ class Import:
         if lot:
             yield from self._commit(lot, batch)
 
-    def _commit(self, lot: Sequence[tuple[Way, Result]], batch: Batch | None) -> list[Arrival]:
+    def _commit(self, opened: Sequence[tuple[int, Way, Result]], batch: Batch | None) -> list[Arrival]:
         if batch is not None:
             batch.settle()
+        lot = [(way, result) for _, way, result in sorted(opened, key=lambda each: each[0])]
         with self._vault.journal() as journal:
             work = Lot(journal, self._vault, self._recipients, lot)
             done = [work.take(way, result) for way, result in lot]

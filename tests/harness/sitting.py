@@ -31,13 +31,24 @@ class Sitting:
         """Keys, each after the one before is done."""
         for each in keys:
             await self.pilot.press(each)
-            await self.pilot.pause()
+            await self.settle()
 
     async def type(self, text: str) -> None:
         """Letters, as a keyboard gives them."""
         for each in text:
             await self.pilot.press("space" if each == " " else each)
-        await self.pilot.pause()
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Wait until no message is left: the pilot's own pause takes a process that gets no time for an idle one."""
+        quiet = 0
+        while quiet < 3:
+            await self.pilot._wait_for_screen()
+            await asyncio.sleep(0.005)  # for whoever waits on a queue that is filled just now
+            desk = self.desk
+            here = [desk, *(node for screen in desk.screen_stack for node in screen.walk_children(with_self=True))]
+            quiet = quiet + 1 if all(node.message_queue_size == 0 for node in here) else 0
+        self.desk.screen._on_timer_update()  # what was put off to the next frame
 
     @property
     def strips(self) -> list[Strip]:
