@@ -1,6 +1,7 @@
 """What a process holds in memory stays there: no core file, no reading by neighbours, no swap where it is allowed.
 
-Linux only (prctl(2), mlockall(2)); elsewhere, and where the system refuses, nothing fails: the answer says what holds.
+Linux only (prctl(2), mlockall(2), mallopt(3) of glibc); elsewhere, and where the system refuses, nothing fails: the
+answer says what holds.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 # From <linux/prctl.h> and <bits/mman.h> (the same on every architecture that Debian builds for but alpha and powerpc).
 _PR_SET_DUMPABLE = 4
 _MCL_CURRENT, _MCL_FUTURE, _MCL_ONFAULT = 1, 2, 4
+_M_PERTURB = -6  # <malloc.h>
 
 
 def keep_private() -> bool:
@@ -22,6 +24,16 @@ def keep_private() -> bool:
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     return sys.platform == "linux" and _call("prctl", _PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def wipe_freed() -> bool:
+    """Overwrite what is freed from now on, whichever library had it; whether that holds.
+
+    Blocks of a kilobyte and less may wait a moment in a thread's own store before it happens to them, and Python's own
+    small objects live in arenas that go back to the system as a whole.
+    """
+    library = ctypes.CDLL(None)
+    return sys.platform == "linux" and hasattr(library, "mallopt") and library.mallopt(_M_PERTURB, 0x5A) == 1
 
 
 def keep_unswapped() -> bool:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.harness.keys import make_world
 from tests.harness.server import running_drop
 
@@ -34,6 +36,23 @@ def test_every_command_keeps_its_memory_private() -> None:
         f"except SystemExit: print(ctypes.CDLL(None).prctl({PR_GET_DUMPABLE}))"
     )
     assert child(code).splitlines()[-1] == "0"
+
+
+@pytest.mark.parametrize(("before", "left"), [("", True), ("assert wipe_freed()", False)])
+def test_what_is_freed_is_wiped(before: str, left: bool) -> None:
+    """A block of the size of a report, filled, freed, and looked at where it lay; and as it is without."""
+    code = (
+        "import ctypes; from intake.memory import wipe_freed\n"
+        f"{before}\n"
+        "library = ctypes.CDLL(None)\n"
+        "library.malloc.restype = ctypes.c_void_p\n"
+        "library.free.argtypes = [ctypes.c_void_p]\n"
+        "block, behind = library.malloc(20_000), library.malloc(20_000)\n"
+        "ctypes.memmove(block, b'canary' * 3000, 18_000)\n"
+        "library.free(block)\n"
+        "print(b'canary' in ctypes.string_at(block, 18_000))"
+    )
+    assert child(code) == str(left)
 
 
 def test_without_leave_nothing_is_locked_rather_than_memory_limited() -> None:

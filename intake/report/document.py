@@ -21,7 +21,7 @@ Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 # A string is taken whole, also one that never ends, so that brackets inside it don't count and the scan stays linear.
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+_STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _BRACKETS = re.compile(rb"[\[{\]}]")
 _EXACT = 2**53
 
@@ -76,11 +76,15 @@ def parse(content: bytes, what: str) -> Json:
         raise Damaged(f"{what} is not UTF-8") from None
     except json.JSONDecodeError as error:
         raise Damaged(f"{what} is not JSON: broken at character {error.pos}") from None
-    return _texts(value, what)
+    # No text is longer than all of it, and a lone surrogate comes by an escape only: UTF-8 has none.
+    return value if len(content) <= TEXT_LENGTH and b"\\u" not in content else _texts(value, what)
 
 
 def _bound(content: bytes, what: str) -> None:
     """Refuse what would cost stack or memory before the parser sees it."""
+    opened = content.count(b"[") + content.count(b"{")
+    if opened <= DEPTH and opened + content.count(b",") <= VALUES:
+        return  # what stands in strings counted in, as most reports are
     bare = _STRINGS.sub(b"", content)
     depth = 0
     for bracket in _BRACKETS.finditer(bare):

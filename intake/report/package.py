@@ -30,7 +30,8 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 _RECIPIENT = re.compile(r"age1pq1[02-9ac-hj-np-z]{6,4000}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_FILE_NAME_LENGTH = 1024
+_SEALED_BY = re.compile("|".join(SEALED_BY))
+_FILE_NAME = re.compile("(?s).{0,1024}")
 
 T = TypeVar("T", str, int, bool)
 
@@ -117,7 +118,7 @@ class Report:
         if not isinstance(value, dict) or value.get("format") != FORMAT:
             raise Damaged(f"report.json is not of the format {FORMAT}", "A newer version of this software may read it.")
         top = _Keys(value, "report.json")
-        top.text("format", re.compile(re.escape(FORMAT)))
+        top.take("format")
         ref = top.keys("questionnaire")
         answers = top.take("answers")
         if not isinstance(answers, dict) or not all(_FIELD.fullmatch(key) for key in answers):
@@ -130,7 +131,7 @@ class Report:
                 ref.text("name", _NAME), ref.text("version", _NAME), ref.text("sha256", _SHA256)
             ),
             language=top.text("language", _LANGUAGE),
-            sealed_by=top.text("sealed_by", re.compile("|".join(SEALED_BY))),
+            sealed_by=top.text("sealed_by", _SEALED_BY),
             day=_day(top.text("day", _DAY)),
             answers=answers,
             files=_files(top.take("files")),
@@ -269,11 +270,10 @@ def _files(value: Json) -> tuple[FileEntry, ...]:
         if not isinstance(item, dict):
             raise Damaged(f"report.json: file {number} is not described")
         keys = _Keys(item, f"report.json: file {number}")
-        anything = re.compile(f"(?s).{{0,{_FILE_NAME_LENGTH}}}")
         entries.append(
             FileEntry(
-                keys.text("name", anything),
-                keys.text("type", anything),
+                keys.text("name", _FILE_NAME),
+                keys.text("type", _FILE_NAME),
                 keys.number("size", 0, ustar.LARGEST_MEMBER),
                 keys.flag("cleaned"),
             )

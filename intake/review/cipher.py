@@ -1,7 +1,10 @@
 """The encrypted database: SQLAlchemy on SQLCipher, with every property of a connection set and read back.
 
 Every page of vault.db, its write-ahead log and its rollback journal is encrypted and authenticated with the raw key.
-Temporary tables and sorting stay in memory, deleted rows are overwritten, freed memory is wiped.
+Temporary tables and sorting stay in memory, deleted rows are overwritten. SQLCipher keeps its keys in locked memory and
+wipes them. What else is freed is wiped by `intake.memory.wipe_freed`, not by SQLCipher's `cipher_memory_security`: that
+locks and unlocks each of its allocations, which took more than half of an import's time, saw no more than SQLite's own
+memory, and silently stopped locking at the few megabytes that a user may lock.
 """
 
 from __future__ import annotations
@@ -24,7 +27,6 @@ _CORRUPT = 11
 _FULL = 13
 
 _PROPERTIES = (
-    ("cipher_memory_security", "ON", "1"),
     ("journal_mode", "WAL", "wal"),
     ("synchronous", "FULL", 2),
     ("secure_delete", "ON", 1),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -99,6 +99,7 @@ class Lot:
         self._came: dict[str | None, dict[str, Json]] = {}
         self._gone, self._gone_files = erasures.gone(self._connection, self._chain)
         self._unwanted: list[dict[str, bytes]] = []
+        self._left = _left(self._chain) if self._chain else {}
 
     def take(self, way: Way, result: Result) -> Arrival:
         """One file."""
@@ -111,7 +112,7 @@ class Lot:
         keys = (result.id, result.row["mac"], result.row["payload"])
         if same := [self._like[key] for key in keys if key in self._like]:
             return self._like_another(way, result, same)
-        marks, told = _oddities(result, way, self._chain)
+        marks, told = _oddities(result, way, self._chain, self._left)
         number, self._next = self._next, self._next + 1
         came = {"number": number, "original": way.kept.sha256, "outer": way.outer, "bundle": way.bundle}
         row = result.row | came | {"marks": json.dumps([*told, *marks], ensure_ascii=False)}
@@ -217,8 +218,20 @@ class _Here:
     content: bytes
 
 
-def _oddities(report: Prepared, way: Way, chain: Chain | None) -> tuple[list[str], list[str]]:
-    """(what to show beside a report, what is an alarm): sentences about keyrings and the drop's words, not its own."""
+def _left(chain: Chain) -> dict[int, list[str]]:
+    """Of each keyring the labels whose keys are not in the newest any more."""
+    recipients = frozenset(chain.newest.recipients)
+    named = {keyring.serial: keyring.reviewers for keyring in chain.keyrings}
+    return {serial: [each.label for each in some if each.recipient not in recipients] for serial, some in named.items()}
+
+
+def _oddities(
+    report: Prepared, way: Way, chain: Chain | None, left: Mapping[int, Sequence[str]]
+) -> tuple[list[str], list[str]]:
+    """(what to show beside a report, what is an alarm): sentences about keyrings and the drop's words, not its own.
+
+    `left`: by the serial of a keyring, whose keys it names that the newest does not.
+    """
     told = list(contradictions(report, way.outer, way.origin))
     serial = report.row["keyring"]
     marks: list[str] = []
@@ -235,7 +248,6 @@ def _oddities(report: Prepared, way: Way, chain: Chain | None) -> tuple[list[str
         marks.append(f"it was sent as sealed under keyring {way.claimed}, and says {serial}")
     if serial in way.closed:
         marks.append(f"it is sealed under keyring {serial}, which was closed")
-    left = [each.label for each in keyring.reviewers if each.recipient not in chain.newest.recipients]
-    if left:
-        marks.append(f"keys that are no longer in the keyring open it, too: {', '.join(left)}")
+    if gone := left.get(serial):
+        marks.append(f"keys that are no longer in the keyring open it, too: {', '.join(gone)}")
     return marks, told

@@ -9,6 +9,8 @@ it is on disk. A batch makes one flush of the disk do for many files: one each w
         batch.settle()                      # now all are, for good: only then may the vault speak of them
 """
 
+# Names are text here: an import makes very many, and a Path costs more than what is done with it.
+# ruff: noqa: PTH
 from __future__ import annotations
 
 import ctypes
@@ -16,7 +18,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
@@ -53,13 +55,16 @@ class Originals:
 
     def path(self, sha256: bytes) -> Path:
         """Where the file of this hash lies or would lie."""
+        return Path(self.spelled(sha256))
+
+    def spelled(self, sha256: bytes) -> str:
+        """The same as text."""
         name = sha256.hex()
-        return self._folder / name[:2] / f"{name}.age"
+        return f"{self._folder}/{name[:2]}/{name}.age"
 
     def holds(self, sha256: bytes) -> bool:
         """Whether a file of this name is there."""
-        name = sha256.hex()
-        return Path(f"{self._folder}/{name[:2]}/{name}.age").is_file()
+        return os.path.isfile(self.spelled(sha256))
 
     def open(self, sha256: bytes) -> BufferedReader:
         """The sealed bytes, seekable. Raises `Damaged` when the file is gone."""
@@ -109,12 +114,15 @@ class Batch:
 
     def __init__(self, originals: Originals, folder: Path) -> None:
         self._originals, self._folder = originals, folder
-        self._waiting: dict[bytes, Path] = {}
+        self._waiting: dict[bytes, str] = {}
         self._made: set[str] = set()  # folders that are there
+        self._temporary = f"{folder}/{_PREFIX}{secrets.token_hex(8)}"
+        self._count = 0
 
     def keep(self, source: BinaryIO) -> Kept:
         """Take a sealed file as it comes, to its end, whatever its size. A file that is held already costs nothing."""
-        temporary = Path(f"{self._folder}/{_PREFIX}{secrets.token_hex(8)}")
+        self._count += 1
+        temporary = f"{self._temporary}-{self._count}"
         digest, size = hashlib.sha256(), 0
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
@@ -128,25 +136,26 @@ class Batch:
             finally:
                 os.close(descriptor)
         except BaseException:
-            temporary.unlink()
+            os.unlink(temporary)
             raise
         name = digest.digest()
         if name in self._waiting or self._originals.holds(name):
-            temporary.unlink()
+            os.unlink(temporary)
         else:
             self._waiting[name] = temporary
         return Kept(name, size)
 
     def place(self, sha256: bytes) -> Moving | Path:
         """Where a file that was kept lies: at its own path, or on its way there."""
-        path = self._originals.path(sha256)
         temporary = self._waiting.get(sha256)
-        return path if temporary is None else Moving(str(temporary), str(path))
+        if temporary is None:
+            return self._originals.path(sha256)
+        return Moving(temporary, self._originals.spelled(sha256))
 
     def forget(self, sha256: bytes) -> None:
         """Don't keep this file after all, unless it was settled before."""
         if (temporary := self._waiting.pop(sha256, None)) is not None:
-            temporary.unlink()
+            os.unlink(temporary)
 
     def settle(self) -> None:
         """Put all on disk, then under their names, then the names on disk.
@@ -157,19 +166,20 @@ class Batch:
             return
         _flush(self._folder)
         for sha256, temporary in self._waiting.items():
-            name = sha256.hex()
-            folder = f"{self._folder}/{name[:2]}"
+            path = self._originals.spelled(sha256)
+            folder = path.rpartition("/")[0]
             if folder not in self._made:
                 private_folder(Path(folder))
                 self._made.add(folder)
-            temporary.rename(f"{folder}/{name}.age")
+            os.rename(temporary, path)
         self._waiting.clear()
         _flush(self._folder)
 
     def drop(self) -> None:
         """Delete what waits."""
         for temporary in self._waiting.values():
-            temporary.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
         self._waiting.clear()
 
 

@@ -36,6 +36,7 @@ class Gazette:
         self._signs = {place.id: _sign(place) for place in places.places}
         self._named: dict[str, set[str]] = {}
         self._words: set[str] = set()  # that any name is made of: most words of a report are not
+        self._known = lru_cache(maxsize=1 << 16)(lambda key: key in self._words or _stem(key) in self._words)
         self._longest = 0
         for place in places.places:
             for name in (*place.names.values(), *place.aliases):
@@ -50,8 +51,10 @@ class Gazette:
 
     def named(self, keys: Sequence[str]) -> Iterator[tuple[int, int, frozenset[str]]]:
         """Each name of a place in a row of keys: where it begins and ends, and the signs of those called so."""
-        known = [key in self._words or _stem(key) in self._words for key in keys]
-        for begin in range(len(keys)):
+        known = [*map(self._known, keys)]
+        for begin, starts in enumerate(known):
+            if not starts:
+                continue
             for end in range(begin + 1, min(begin + self._longest, len(keys)) + 1):
                 if not known[end - 1]:
                     break

@@ -189,8 +189,9 @@ class Schedule:
 def schedule(answers: Answers, imported: datetime) -> Schedule:
     """When which tier begins. `imported` carries its zone."""
     facts = _Facts(answers, imported)
-    timed = {name: since for _, name, since in facts.matches() if name in _TIMED}
-    tier = min(tier for tier, name, _ in facts.matches() if name not in _TIMED)
+    matches = tuple(facts.matches())
+    timed = {name: since for _, name, since in matches if name in _TIMED}
+    tier = min(tier for tier, name, _ in matches if name not in _TIMED)
     event = facts.removal.earliest if facts.removal and facts.removal.earliest > _BEGINNING else None
     return Schedule(tier, timed.get("removal_soon"), timed.get("removal_near"), event)
 

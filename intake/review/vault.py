@@ -53,7 +53,7 @@ from intake.durable import private_folder, sync_folder, write_private
 from intake.errors import Damaged, Fault, Usage
 from intake.keyring.note import SigningKey
 from intake.keyring.trust import Chain, Pin, Roots, verify_chain
-from intake.memory import keep_private
+from intake.memory import keep_private, wipe_freed
 from intake.review import projections
 from intake.review.cipher import fault, open_engine
 from intake.review.folder import VaultFolder
@@ -157,6 +157,7 @@ class Vault:
         cls, folder: VaultFolder, unlock: Callable[[VaultFolder], Engine], clock: Callable[[], datetime]
     ) -> Vault:
         keep_private()
+        wipe_freed()
         with ExitStack() as held:
             held.enter_context(folder.held())
             if not folder.database.is_file() or not folder.database.stat().st_size:

@@ -12,6 +12,7 @@ Workers are started anew (spawn), not forked: they inherit no open vault, no loc
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import resource
 import signal
@@ -128,8 +129,9 @@ class _Worker(Generic[K]):
 
     def takes(self, batch: Sequence[_Task[K]]) -> bool:
         """Whether it can be given one more at once: if it could not, each might wait for the other for ever."""
-        queued = [task for each in (*self.batches, batch) for task in each]
-        return not self.batches or sum(task.weight for task in queued) <= _QUEUED
+        if not self.batches:
+            return True
+        return sum(task.weight for each in (*self.batches, batch) for task in each) <= _QUEUED
 
     def give(self, batch: list[_Task[K]], now: datetime, patience: float) -> None:
         """Let it open these, after those that it has."""
@@ -293,6 +295,7 @@ def _serve(source: Connection, sink: Connection) -> None:
     try:
         spelled, places = source.recv()
         work = _Work([parse_identity(text) for text in spelled], places or packaged_places())
+        gc.freeze()  # modules and places stay for good: don't walk them again for each few hundred reports
         while True:
             now, bodies = source.recv()
             sink.send([work.opened(body, now) for body in bodies])
@@ -341,6 +344,6 @@ def _open(body: Path | Moving) -> BinaryIO:
     if isinstance(body, Path):
         return body.open("rb")
     try:
-        return Path(body.before).open("rb")
+        return open(body.before, "rb")  # noqa: PTH123 - a Path costs more than it; the caller closes it
     except FileNotFoundError:
-        return Path(body.after).open("rb")
+        return open(body.after, "rb")  # noqa: PTH123 - likewise

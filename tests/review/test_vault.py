@@ -142,7 +142,6 @@ def test_every_connection_keeps_what_protects(world: World, folder: Path) -> Non
 
             assert told("temp_store") == 2
             assert told("secure_delete") == 1
-            assert told("cipher_memory_security") == "1"
             assert told("synchronous") == 2
             assert told("journal_mode") == "wal"
             assert str(told("cipher_version")).startswith("4.")
@@ -150,6 +149,14 @@ def test_every_connection_keeps_what_protects(world: World, folder: Path) -> Non
             assert {"ENABLE_FTS5"} <= {*options}
             assert {"TEMP_STORE=2", "TEMP_STORE=3"} & {*options}
     assert resource.getrlimit(resource.RLIMIT_CORE)[0] == 0
+
+
+def test_whoever_opens_a_vault_wipes_what_is_freed(world: World, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr("intake.review.vault.wipe_freed", lambda: asked.append(True))
+    make_vault(world, folder).close()
+    open_vault(world, folder).close()
+    assert asked == [True, True]
 
 
 def test_words_are_found_inside_the_encrypted_file(world: World, folder: Path) -> None:
