@@ -10,7 +10,7 @@ it is on disk. A batch makes one flush of the disk do for many files: one each w
 """
 
 # Names are text here: an import makes very many, and a Path costs more than what is done with it.
-# ruff: noqa: PTH
+# ruff: noqa: PTH104, PTH108, PTH113
 from __future__ import annotations
 
 import ctypes
