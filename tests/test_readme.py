@@ -24,9 +24,10 @@ from intake.keyring.card import Card
 from intake.keyring.fingerprint import fingerprint
 from intake.keyring.note import SignedNote
 from intake.keyring.text import Keyring
-from intake.report.package import QuestionnaireRef, Report
+from intake.report.package import FileEntry, QuestionnaireRef, Report
 from intake.sealing import HybridRecipient
 from tests.harness.bundles import seal_for
+from tests.harness.every_command import PHOTO
 from tests.harness.ports import free_ports
 from tests.harness.terminals import put_on_paper, terminal, type_shares
 
@@ -145,9 +146,10 @@ def test_the_story_runs_from_keys_to_an_opened_report(tmp_path: Path) -> None:
             "harm": "Don't name the village.",
         },
     )
+    report = replace(report, files=(FileEntry("photo.png", "image/png", len(PHOTO), True),))
     recipients = [HybridRecipient.parse(reviewer.recipient) for reviewer in keyring.reviewers]
-    sealed = seal_for(report, recipients)
-    carried = replace(report, id="34" * 16, sealed_by="carried-form", answers={"account": "Carried by hand."})
+    sealed = seal_for(report, recipients, [PHOTO])
+    carried = replace(report, id="34" * 16, sealed_by="carried-form", answers={"account": "Carried by hand."}, files=())
     (tmp_path / "incoming").mkdir()
     by_hand = seal_for(carried, recipients)
     (tmp_path / "incoming" / "notes.dat").write_bytes(by_hand)
@@ -175,12 +177,12 @@ def test_the_story_runs_from_keys_to_an_opened_report(tmp_path: Path) -> None:
     assert report.id[:8] in told
     shell.environment["CASE"] = shell.run("intake review case new --vault vault 'At the station'").strip()
     shell.run(f"intake review case judge --vault vault $CASE {report.id} plausible")
+    shell.environment["REPORT"] = report.id
     shell.environment["KEY"] = keyring.reviewers[1].recipient
     shell.run(_block("dossier make"))
     assert [path.suffix for path in (tmp_path / "out").iterdir()] == [".age"]
     shell.run(_block("drop deliver"))
     shell.run("intake review log verify --vault vault")
-    shell.environment["REPORT"] = report.id
     told = shell.run(_block("log export"))
     assert "All of it is as it was signed." in told
     assert "asked: a second reviewer must agree" in told

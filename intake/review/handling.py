@@ -113,10 +113,14 @@ def see(journal: Journal, submission_id: str, label: str) -> None:
     journal.record(entity(submission_id), f"seen/{label}", True)
 
 
-def look(journal: Journal, submission_id: str, label: str, now: datetime, fields: tuple[str, ...]) -> None:
-    """Say that a reviewer looks at hidden answers: which, and when."""
-    told = {"utc": now.astimezone(UTC).isoformat(timespec="microseconds"), "fields": [*fields]}
-    journal.record(entity(submission_id), f"contact/{label}", told)  # type: ignore[arg-type]  # a list of str is Json
+def look(
+    journal: Journal, submission_id: str, label: str, now: datetime, fields: tuple[str, ...], why: str = ""
+) -> None:
+    """Say that a reviewer looks at hidden answers: which, when, and why where there is a reason."""
+    told: dict[str, Json] = {"utc": now.astimezone(UTC).isoformat(timespec="microseconds"), "fields": [*fields]}
+    if why:
+        told["why"] = why
+    journal.record(entity(submission_id), f"contact/{label}", told)
 
 
 def mark_name(name: str) -> str:

@@ -70,6 +70,7 @@ MODULES: tuple[str, ...] = (
     "intake.review.outputs.deliveries",
     "intake.review.outputs.ledger",
     "intake.review.outputs.reviewed",
+    "intake.review.outputs.working",
 )
 """Every module with a tuple `PROJECTIONS`."""
 

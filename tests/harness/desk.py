@@ -1,4 +1,7 @@
-"""`intake review …` as a person runs it: a vault on disk, its passphrase and those of keys on a descriptor."""
+"""`intake review …` as a person runs it: a vault on disk, its passphrase and those of keys on a descriptor.
+
+`review` starts a process, as a person does; `at_once` does the same in this one, which is much quicker.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import click
+from click.testing import CliRunner
+
+from intake.cli import door
+from intake.errors import Exit, IntakeError
 from tests.harness.keys import PASSPHRASE as KEY_PASSPHRASE
 from tests.harness.vaults import PASSPHRASE
 
@@ -31,3 +39,23 @@ def review(vault: Path, command: str, *arguments: object, keys: int = 0, typed: 
         )
     finally:
         os.close(reader)
+
+
+def at_once(vault: Path, command: str, *arguments: object, secrets: Sequence[str] = (PASSPHRASE,)) -> Done:
+    """The command on this vault, in this process; `secrets`: all passphrases that it asks for, in order."""
+    reader, writer = os.pipe()
+    os.write(writer, "".join(f"{secret}\n" for secret in secrets).encode())
+    os.close(writer)
+    words = ["review", *command.split(), "--vault", str(vault), *map(str, arguments)]
+    try:
+        ran = CliRunner().invoke(door, words, env={"INTAKE_PASSPHRASE_FD": str(reader)}, standalone_mode=False)
+    finally:
+        os.close(reader)
+    match ran.exception:
+        case IntakeError() as error:
+            return Done(words, error.exit_code, ran.stdout, f"{ran.stderr}{error}\n{error.advice}\n")
+        case click.ClickException() as error:
+            return Done(words, Exit.USAGE, ran.stdout, f"{ran.stderr}{error.format_message()}\n")
+        case None:
+            return Done(words, ran.return_value or Exit.OK, ran.stdout, ran.stderr)
+    raise ran.exception

@@ -36,8 +36,9 @@ ANSWERS: dict[str, Json] = {
     "account": "Ӯро дар Хоруғ бурданд.",
     "kind": ["taken"],
     "who": [{"name": "Фирдавс Раҳмонзода"}],
-    "consent": ["count", "lawyer"],
+    "consent": ["count", "lawyer", "un_named"],
     "victim_consent": "family_agrees",
+    "contact_detail": "ask for R. at the usual place",
 }
 ONE, TWO, LATE = f"{1:032x}", f"{2:032x}", f"{3:032x}"
 
@@ -128,6 +129,8 @@ def every(keys: Path, folder: Path) -> dict[str, Typed]:
         "case suggest": Typed(()),
         "case merge": Typed((second, case)),
         "dossier redact": Typed((case, "--term", "Porshinev", "--done")),
+        "dossier hide": Typed((ONE, "--file", 1, "--black", "0,0,500,500", "--show", folder / "look", "--on-disk")),
+        "dossier contact": Typed((ONE, "--form", "wgeid", "--because", "they ask for the source")),
         "dossier check": Typed((case, "--for", "lawyer")),
         "dossier make": Typed((case, "--for", "lawyer", "--to", "a lawyer", "--out", folder / "paper", *plain)),
         "dossier agree": Typed(("0" * 64, "--yes")),

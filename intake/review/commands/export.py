@@ -17,8 +17,8 @@ from intake.review.commands.dossier import outgoing
 from intake.review.entrance import enter, vault_option
 from intake.review.outputs import deliveries, huridocs, permissions, reviewed
 from intake.review.outputs.consent import TOLD, Naming, Recipient, Use
-from intake.review.outputs.dossier import gather, names
 from intake.review.outputs.inspection import inspect
+from intake.review.outputs.material import gather, names
 from intake.review.outputs.redaction import Redaction
 from intake.review.outputs.sheets import csv_file
 from intake.terminal import progress, put, say

@@ -62,7 +62,7 @@ def command(
     if reason := why_not():
         raise reason
     if folder is not None and not on_disk:
-        _in_memory(folder)
+        in_memory_only(folder)
     wish = Wish(side=LARGE if large else SMALL, colour=colour, first=first, most=most, stills=stills)
     failed = 0
     with enter(vault) as desk:
@@ -122,7 +122,7 @@ def _drawn(picture: Picture, *, colour: bool) -> list[str]:
     return lines
 
 
-def _in_memory(folder: Path) -> None:
+def in_memory_only(folder: Path) -> None:
     """Raises `Usage` for a folder on a disk: pixels of a report must not stay there by accident."""
     mounts = Path("/proc/mounts").read_text("utf-8")
     if not in_memory(folder, mounts):

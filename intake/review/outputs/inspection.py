@@ -1,31 +1,26 @@
 """Finished files are searched for what must not be in them, before they leave: in any script, encoding and wrapping.
 
-A file is taken apart as a reader of it would: archives are unpacked (DOCX and XLSX are such), streams of a PDF are
-decompressed and its text is extracted as it is drawn, XML is read as text. Each piece is searched in UTF-8, UTF-16 and
-the Cyrillic code pages, exactly; and as text, word by word, by the search keys of `intake.review.outputs.redaction`.
-Only files made here are inspected, so that the parsers meet nothing that a stranger wrote but its words.
+Each is taken apart (`unpacking`). What is no text as a whole is searched for the words and passages exactly, in UTF-8,
+UTF-16 and the Cyrillic code pages, and with JSON's escapes; all text in it word by word, by the search keys of
+`redaction`, so that another script or spelling is found too, and letter by letter, so that gaps hide nothing.
 """
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
-import zlib
-from collections.abc import Iterator, Mapping
-from html import unescape
-
-import pypdfium2
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 from intake.errors import Fault
-from intake.review.outputs.redaction import Redaction
+from intake.review.outputs.redaction import Redaction, words
+from intake.review.outputs.unpacking import MoreThanPixels, as_text, pieces, texts
 
-_STREAM = re.compile(rb"stream\r?\n(.*?)\r?\n?endstream", re.DOTALL)
-_TAG = re.compile(r"<[^>]{1,2000}>")
-_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
-_ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "cp1251", "koi8-r", "cp866", "iso8859-5")
-_SHORTEST = 4
-"""Letters of a word that is searched for in raw bytes: a shorter one is in every file by chance."""
+_WIDE = ("utf-8", "utf-16-le", "utf-16-be")
+_NARROW = ("cp1251", "koi8-r", "cp866", "iso8859-5", "mac-cyrillic")
+_SHORTEST = {True: 4, False: 6}
+"""Letters of a word that is searched for in raw bytes, wide or narrow: a shorter one is in every file by chance."""
+_SQUEEZED = 8
+"""Letters of what is searched for without regard to gaps."""
 
 
 class StillThere(Fault):
@@ -34,77 +29,80 @@ class StillThere(Fault):
     advice = "Nothing was written. Report this: the paper was not made as it should have been."
 
 
-def inspect(files: Mapping[str, bytes], redaction: Redaction, fixed: str = "") -> None:
+def inspect(files: Mapping[str, bytes], redaction: Redaction, fixed: str = "", unparsed: Collection[str] = ()) -> None:
     """Raise `StillThere`, which names the file but not the word, when a file tells what it must not.
 
-    What stands in our own `fixed` words, such as a form's questions, tells nothing and is not looked for.
+    A word that stands so in our own `fixed` words, such as a form's questions, tells nothing and is passed over.
+    `unparsed` files came from outside: no parser is let near them, and their bare bytes alone are searched.
     """
-    ours = set(redaction.found(fixed))
-    redaction = Redaction(
-        {name: label for name, label in redaction.names.items() if name not in ours},
-        [term for term in redaction.terms if term not in ours],
-        redaction.passages,
-    )
+    ours = frozenset(words(fixed))
     for name, content in files.items():
-        if next(leaks(name, content, redaction), None) is not None:
-            raise StillThere(f"{name} holds something that was to be left out")
+        if next(leaks(name, content, redaction, ours, parsed=name not in unparsed), None) is not None:
+            advice = "Leave this file here, or take out what it must not tell." if name in unparsed else ""
+            raise StillThere(f"{name} holds something that was to be left out", advice)
 
 
-def leaks(name: str, content: bytes, redaction: Redaction) -> Iterator[str]:
+def leaks(
+    name: str,
+    content: bytes,
+    redaction: Redaction,
+    ours: frozenset[str] = frozenset(),
+    *,
+    parsed: bool = True,
+) -> Iterator[str]:
     """What of it a file still holds: its own name, its bytes, and the text in it."""
-    yield from redaction.found(re.sub(r"[-_.]", " ", name))
-    exact = [word for word in (*redaction.names, *redaction.terms, *redaction.passages) if len(word) >= _SHORTEST]
-    for piece in pieces(content):
-        for word in exact:
-            if any(spelled in piece for spelled in _spelled(word)):
-                yield word
-    for text in texts(content):
-        yield from redaction.found(text)
+    yield from redaction.found(re.sub(r"[-_.]", " ", name), ours)
+    wanted = [*redaction.names, *redaction.terms, *redaction.passages]
+    parts = dict.fromkeys(part for each in (*redaction.names, *redaction.terms) for part in words(each))
+    exact = [_Spelled.of(each, ours) for each in (*parts, *redaction.passages) if each not in ours]
+    try:
+        for piece in pieces(content) if parsed else (content,):
+            if not parsed or as_text(piece) is None:
+                yield from (each.word for each in exact if each.stands_in(piece))
+        text = "\n".join(texts(content)) if parsed else ""
+    except MoreThanPixels:
+        yield "more than pixels"
+        return
+    yield from redaction.found(text, ours)
+    long_ours = [each for each in words(text) & ours if len(each) > _SHORTEST[True]]
+    bare = _squeeze(re.sub(rf"\b(?:{'|'.join(map(re.escape, long_ours))})\b", "", text) if long_ours else text)
+    yield from (each for each in wanted if len(short := _squeeze(each)) >= _SQUEEZED and short in bare)
 
 
-def pieces(content: bytes) -> Iterator[bytes]:
-    """The bytes of a file, and of everything packed into it."""
-    yield content
-    if content[:4] == b"PK\x03\x04":
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            for entry in archive.infolist():
-                yield entry.filename.encode()
-                yield from pieces(archive.read(entry))
-    elif content[:5] == b"%PDF-":
-        for found in _STREAM.finditer(content):
-            try:
-                yield zlib.decompress(found[1])
-            except zlib.error:
-                continue  # not packed this way: its bytes were searched above
+def _squeeze(text: str) -> str:
+    return "".join(filter(str.isalnum, text)).casefold()
 
 
-def texts(content: bytes) -> Iterator[str]:
-    """The text of a file as a person sees it."""
-    if content[:4] == b"PK\x03\x04":
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            for entry in archive.infolist():
-                yield from texts(archive.read(entry))
-    elif content[:5] == b"%PDF-":
-        document = pypdfium2.PdfDocument(content)
-        try:
-            yield " ".join(page.get_textpage().get_text_bounded() for page in document)
-            yield " ".join(str(value) for value in document.get_metadata_dict().values())
-        finally:
-            document.close()
-    else:
-        try:
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            return
-        told = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
-        yield unescape(_TAG.sub(" ", told)) if told.lstrip().startswith("<") else told
+@dataclass(frozen=True, slots=True)
+class _Spelled:
+    """A word or passage as bytes, in every encoding; `ours`: words of our own that have it within, likewise."""
+
+    word: str
+    spelled: tuple[bytes, ...]
+    ours: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, word: str, ours: frozenset[str]) -> _Spelled:
+        holding = [each for each in ours if word.casefold() in each.casefold()]
+        return cls(word, tuple(_encoded(word)), tuple(spelled for each in holding for spelled in _encoded(each)))
+
+    def stands_in(self, piece: bytes) -> bool:
+        if not any(each in piece for each in self.spelled):
+            return False
+        for each in self.ours:
+            piece = piece.replace(each, b"")
+        return any(each in piece for each in self.spelled)
 
 
-def _spelled(word: str) -> Iterator[bytes]:
-    for spelling in {word, word.lower(), word.upper()}:
-        for encoding in _ENCODINGS:
+def _encoded(word: str) -> Iterator[bytes]:
+    letters = sum(map(str.isalnum, word))
+    for spelling in {word, word.lower(), word.upper(), word.capitalize()}:
+        for encoding in (*_WIDE, *_NARROW):
+            if letters < _SHORTEST[encoding in _WIDE]:
+                continue
             try:
                 yield spelling.encode(encoding)
             except UnicodeEncodeError:
                 continue
-        yield re.sub(r"[^\x00-\x7f]", lambda found: f"\\u{ord(found[0]):04x}", spelling).encode()
+        if letters >= _SHORTEST[True]:
+            yield re.sub(r"[^\x00-\x7f]", lambda found: f"\\u{ord(found[0]):04x}", spelling).encode()

@@ -43,14 +43,23 @@ class Redaction:
             text = _replaced(text, term, GAP)
         return text
 
-    def found(self, text: str) -> Iterator[str]:
-        """What of it still stands in a text: names, terms and passages."""
+    def found(self, text: str, ours: frozenset[str] = frozenset()) -> Iterator[str]:
+        """What of it still stands in a text: names, terms and passages. Words of `ours` count as ours, so spelled."""
+        there = words(text) - ours
+        keys = {search_key(word) for word in there}
+        low = {word.lower() for word in there}
         for wanted in (*self.names, *self.terms):
-            if next(_spans(text, wanted), None):
+            sought = _Sought.of(wanted)
+            if any(map(sought.matches_key, keys)) or not sought.short.isdisjoint(low):
                 yield wanted
         for passage in self.passages:
             if passage.strip() and re.search(_spaced(passage), text):
                 yield passage
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text, as they are spelled."""
+    return frozenset(_WORD.findall(text))
 
 
 def initials(name: str) -> str:
@@ -83,12 +92,27 @@ def _runs(text: str, wanted: str) -> list[tuple[int, int]]:
 
 
 def _spans(text: str, wanted: str) -> Iterator[tuple[int, int]]:
-    keys = [key for word in _WORD.findall(wanted) if len(key := search_key(word)) >= _SHORTEST]
-    short = {word.lower() for word in _WORD.findall(wanted)}
+    sought = _Sought.of(wanted)
     for word in _WORD.finditer(text):
-        key = search_key(word[0])
-        if any(_same(key, each) for each in keys) or (not keys and word[0].lower() in short):
+        if sought.matches_key(search_key(word[0])) or word[0].lower() in sought.short:
             yield word.start(), word.end()
+
+
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """Words to look for: by their keys, or as they are where all of them are too short for that."""
+
+    keys: tuple[str, ...]
+    short: frozenset[str]
+
+    @classmethod
+    def of(cls, wanted: str) -> _Sought:
+        parts = _WORD.findall(wanted)
+        keys = tuple(key for word in parts if len(key := search_key(word)) >= _SHORTEST)
+        return cls(keys, frozenset() if keys else frozenset(word.lower() for word in parts))
+
+    def matches_key(self, key: str) -> bool:
+        return any(_same(key, each) for each in self.keys)
 
 
 def _bare(key: str) -> str:

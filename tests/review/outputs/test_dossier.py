@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import random
-import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +12,6 @@ import pypdf
 import pytest
 from docx import Document as Word
 
-from intake.errors import Exit
 from intake.locale import packaged_places, packaged_questionnaire
 from intake.review import cases
 from intake.review.ladder import Judgement
@@ -23,15 +20,14 @@ from intake.review.outputs import permissions, reviewed
 from intake.review.outputs.answers import Answers, written_out
 from intake.review.outputs.bodies import DOSSIER, Body, bodies, private
 from intake.review.outputs.consent import Naming, Recipient, Speaker, Spoken, Use
-from intake.review.outputs.documents import RANGES, Document, Paragraph, clean, settable
-from intake.review.outputs.dossier import Material, Order, Paper, fixed_words, gather, names, paper
-from intake.review.outputs.inspection import StillThere, inspect, leaks
+from intake.review.outputs.documents import clean
+from intake.review.outputs.dossier import Order, Paper, fixed_words, paper
+from intake.review.outputs.inspection import inspect
+from intake.review.outputs.material import Material, gather, names
 from intake.review.outputs.office import docx
-from intake.review.outputs.redaction import GAP, Redaction, initials
+from intake.review.outputs.redaction import Redaction
 from intake.review.outputs.typesetting import pdf
-from intake.sealing import open_bytes
 from tests.harness.coalition import Made, made_vault
-from tests.harness.desk import review
 
 QUESTIONNAIRE = packaged_questionnaire()
 FORMS = list(bodies())
@@ -189,139 +185,3 @@ def test_what_hangs_on_one_report_goes_with_it(made: Made) -> None:
         assert list(permissions.hanging(connection, other)) == []
         assert list(reviewed.hanging(connection, one)) == [Entity("redaction", alone)]
         assert not permissions.circumstances(connection, made.truth[5].reports).allowed(Use(Recipient.UN, Naming.FULL))
-
-
-SECRET = Redaction({"Фирдавс Раҳмонзода": "F. R."}, ("Porshinev",), ("the man who sells bread",))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Рахмонова увезли", "FIRDAVS", "Firdafs Rakhmonov", "аз Поршинев", "в Поршневе", "the man who  sells bread",
-        "Фирдавсро",
-    ],
-)  # fmt: skip
-def test_a_name_is_found_in_any_file_however_it_is_spelled(text: str) -> None:
-    assert SECRET.apply(text) != text
-    assert next(SECRET.found(SECRET.apply(text)), None) is None
-    document = Document("A paper", (Paragraph(text),), "version 1")
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("inside.txt", text)
-    for name, content in {
-        "a.pdf": pdf(document),
-        "a.docx": docx(document),
-        "a.json": json.dumps({"a": text}).encode(),
-        "a.txt": text.encode(),
-        "a.zip": packed.getvalue(),
-    }.items():
-        with pytest.raises(StillThere, match=name) as error:
-            inspect({name: content}, SECRET)
-        assert text not in str(error.value)
-    clear = Document("A paper", (Paragraph(SECRET.apply(text)),), "version 1")
-    inspect({"a.pdf": pdf(clear), "a.docx": docx(clear)}, SECRET)
-
-
-@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "cp1251", "koi8-r", "cp866"])
-def test_a_name_is_found_in_any_encoding(encoding: str) -> None:
-    hidden = "Фирдавс Рахмонов".encode(encoding)
-    wanted = Redaction({"Фирдавс Рахмонов": "F. R."})
-    assert list(leaks("a.bin", b"\x00\x01" + hidden, wanted))
-
-
-def test_what_is_left_out_shows_a_gap_and_common_words_stay() -> None:
-    told = "Дар Поршинев касе намедонад, ки рӯз чӣ шуд. Раҳмат."
-    assert SECRET.apply(told) == f"Дар {GAP} касе намедонад, ки рӯз чӣ шуд. Раҳмат."
-    assert initials("Фирдавс Раҳмонзода") == "Ф. Р."
-
-
-def test_every_character_of_a_paper_has_a_glyph() -> None:
-    """By the fonts inside the typesetter alone: glyph 0 is the box that stands for a missing one."""
-    characters = [chr(code) for low, high in RANGES for code in range(low, high + 1) if chr(code).strip()]
-    content = pdf(Document("A", tuple(Paragraph(f"a {each} b") for each in characters), "version 1"))
-    missing = _boxes(content)
-    assert missing == 0, "characters without a glyph"
-    assert all(settable(each) for each in "ғӣқӯҳҷҒӢҚӮҲҶёъыэ№«»—…پچژگکی‌")
-    assert _boxes(pdf(Document("A", (Paragraph("a \U0001f600 \u4e2d b"),), "version 1"))) > 0, "else it proves nothing"
-    assert clean("a \U0001f600 \u202e") == "a \\u{1f600} \\u{202e}"
-
-
-def test_pointed_persian_does_not_break_the_typesetter() -> None:
-    """Typst 0.15 panics on vowel points at the end of a line: they are left out of the PDF."""
-    draw = random.Random(1)
-    letters = "ابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی\u064b\u064e\u0651\u0670 "
-    for _ in range(20):
-        text = "".join(draw.choice(letters) for _ in range(600))
-        assert pdf(Document("A", (Paragraph(text, "quote"),), "version 1")).startswith(b"%PDF")
-
-
-def _boxes(content: bytes) -> int:
-    """How often glyph 0 of a font is drawn."""
-    found = 0
-    for page in pypdf.PdfReader(io.BytesIO(content)).pages:
-        contents = page.get_contents()
-        assert contents is not None
-        for operands, operator in contents.operations:
-            if operator in (b"Tj", b"TJ"):
-                parts = operands[0] if isinstance(operands[0], list) else [operands[0]]
-                for part in parts:
-                    raw = getattr(part, "original_bytes", part if isinstance(part, bytes) else b"")
-                    found += sum(raw[at : at + 2] == b"\0\0" for at in range(0, len(raw), 2))
-    return found
-
-
-def test_a_paper_from_the_command_to_the_recipient(made: Made, tmp_path: Path) -> None:
-    """Last in this file: it closes the vault, as the command opens it."""
-    made.vault.close()
-    truth = next(each for each in made.truth[1:] if "lawyer" in each.consent and each.victim == "family_agrees")
-    out = tmp_path / "out"
-    ask = ("dossier make", truth.case, "--for", "lawyer", "--to", "a lawyer in Warsaw", "--out", out)
-    refused = review(made.path, *map(str, ask))
-    assert refused.returncode == Exit.CONSENT, refused.stderr
-    assert "nobody dealt with it" in refused.stderr
-    assert not out.exists()
-    term = truth.person.alias.split()[-1]
-    told = review(made.path, "dossier redact", truth.case, "--term", term, "--done")
-    assert "2 of 2 reports are dealt with" in told.stderr, told.stderr
-    checked = review(made.path, "dossier check", truth.case, "--for", "lawyer")
-    assert checked.stdout.count("may be used") == 2, checked.stdout + checked.stderr
-    key = made.world.reviewers[1]
-    done = review(made.path, *map(str, ask), "--key", str(key.recipient))
-    assert done.returncode == Exit.OK, done.stderr
-    (sealed,) = out.iterdir()
-    assert sealed.suffix == ".age"
-    assert truth.case[:8] not in sealed.name
-    with zipfile.ZipFile(io.BytesIO(open_bytes(sealed.read_bytes(), [key]))) as archive:
-        assert sorted(Path(name).suffix for name in archive.namelist()) == [".docx", ".json", ".pdf"]
-        for name in archive.namelist():
-            assert not list(leaks(name, archive.read(name), Redaction(terms=(term,))))
-    plain = review(made.path, *map(str, ask[:-1]), tmp_path / "plain", "--plain")
-    assert plain.returncode == Exit.USAGE, "it asks, and here is nobody to ask"
-    plain = review(made.path, *map(str, ask[:-1]), tmp_path / "plain", "--plain", "--yes")
-    assert plain.returncode == Exit.OK
-    assert "Warning" in plain.stderr
-    given = [json.loads(line) for line in review(made.path, "dossier given", "--json").stdout.splitlines()]
-    assert [each["sealed"] for each in given] == ["key", "plain"]
-    assert all(each["to"] == "a lawyer in Warsaw" and len(each["files"]) == 3 for each in given)
-    said = (
-        "--speaker",
-        "family",
-        "--name",
-        "the mother",
-        "--day",
-        "2026-11-20",
-        "--how",
-        "a call",
-        "--refuses",
-        "lawyer",
-    )
-    assert review(made.path, "dossier phone", truth.case, *said, "--refuses", "lawyer").returncode == Exit.OK
-    after = review(made.path, *map(str, ask[:-1]), tmp_path / "after", "--key", str(key.recipient))
-    assert after.returncode == Exit.CONSENT, after.stderr
-    assert "refused on 2026-11-20" in after.stderr
-    public = next(each for each in made.truth if "publish_named" in each.consent and each.victim == "me")
-    review(made.path, "dossier redact", public.case, "--done")
-    ask = ("dossier make", public.case, "--for", "publish_named", "--to", "the public", "--out", tmp_path / "p")
-    alone = review(made.path, *map(str, ask), "--plain", "--yes")
-    assert alone.returncode == Exit.CONSENT
-    assert "0 of 2 reviewers agreed" in alone.stderr

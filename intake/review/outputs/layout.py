@@ -1,0 +1,182 @@
+"""How a paper is laid out: its content, as `dossier` tells it, made into parts. Only our words are added. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from intake.review.outputs.bodies import Body
+from intake.review.outputs.consent import TOLD, Recipient
+from intake.review.outputs.documents import Checklist, Document, Facts, Grid, Heading, Paragraph, Part
+
+_LONG = 160
+_ROOM = "_" * 40
+_CUSTODY = (
+    "{count} reports are used. Verification: {level}. Each sealed original is kept unchanged; its SHA-256 is that of "
+    "the sealed file. Times are UTC."
+)
+_FILES = (
+    "What goes along is a copy made of the pixels that were seen, with areas hidden where that is said. It is no "
+    "evidence: the file itself is kept sealed as it came, and its SHA-256 stands here."
+)
+_CODED = "What reviewers coded from these reports, under the numbers of HURIDOCS's Events Standard Formats."
+_COMPLETE = "Nothing that this form asks for at least."
+FIXED = (
+    _CUSTODY, _FILES, _CODED, _COMPLETE,
+    "not told NOT TOLD own words translation English nobody named for version page of",
+    "Next dates Timeline Date What Source Sources and custody No Received Language Sealed by SHA-256 of the original",
+    "File Type Bytes Goes along as page still nothing areas hidden working copy original kept at the desk not asked",
+    "nobody has said yet what must be hidden on it stays When Who done coded by Where Codes HURIDOCS",
+    "What is still missing Translations of report into",
+)  # fmt: skip
+"""The words above and below, which tell nothing of anybody."""
+
+
+def laid_out(body: Body, told: Mapping[str, Any], digest: str, band: str) -> Document:
+    """The document of what is told; `digest` is its hash."""
+    return Document(
+        title=body.title,
+        subtitle=f"{told['person']} · {told['day']} · for {TOLD[Recipient(told['recipient'])]}",
+        parts=tuple(_parts(body, told)),
+        stamp=f"version {told['version']} · SHA-256 {digest}",
+        band=band,
+    )
+
+
+def _parts(body: Body, told: Mapping[str, Any]) -> Iterator[Part]:
+    yield Paragraph(body.lead, "note")
+    if body.name == "rule39":
+        yield Paragraph(_clock(told["sections"][0]["items"]), "sentence")
+    translated = {source["number"]: source["translations"] for source in told["sources"] if source["translations"]}
+    placed: set[int] = set()
+    for section in told["sections"]:
+        yield Heading(section["title"], 2)
+        yield from _section(section["items"], translated, placed)
+    if rest := [each for each in translated if each not in placed]:
+        yield Heading("Translations", 2)
+        for number in rest:
+            yield from _translation(number, translated[number])
+    if told["next_dates"]:
+        dates = tuple((each["date"], each["what"], _cited(each)) for each in told["next_dates"])
+        yield from (Heading("Next dates", 2), Grid(("Date", "What", "Source"), dates))
+    if told["timeline"]:
+        rows = tuple((each["date"], each["what"], _cited(each)) for each in told["timeline"])
+        yield from (Heading("Timeline", 2), Grid(("Date", "What", "Source"), rows))
+    if told["acts"]:
+        yield from (Heading("Coded by reviewers", 2), Paragraph(_CODED, "note"), _acts(told["acts"]))
+    yield Heading("Sources and custody", 2)
+    yield from _custody(told)
+    yield Heading("What is still missing", 2)
+    missing = tuple((False, each) for each in told["missing"])
+    yield Checklist(missing) if missing else Paragraph(_COMPLETE)
+
+
+def _section(
+    items: Sequence[Mapping[str, Any]], translated: Mapping[int, Sequence[Mapping[str, Any]]], placed: set[int]
+) -> Iterator[Part]:
+    rows: list[tuple[str, str, str]] = []
+    for item in items:
+        name = f"{item['number']}  {item['words']}".strip()
+        if not item["answers"]:
+            rows.append((name, "not told", ""))
+            continue
+        for answer in _joined(item["answers"]):
+            foreign = answer["own"] and answer["language"] != "English"
+            beside = [each for each in answer["sources"] if each in translated] if foreign else []
+            here = [each for each in beside if answer["field"] == "account" and each not in placed]
+            placed.update(here)
+            room = foreign and not beside
+            if here or (answer["own"] and len(answer["text"]) > _LONG):
+                if rows:
+                    yield Facts(tuple(rows))
+                    rows = []
+                yield Paragraph(f"{name} {_cited(answer)}, {answer['language']}, own words:", "note")
+                yield Paragraph(answer["text"], "quote")
+                for number in here:
+                    yield from _translation(number, translated[number])
+                if room:
+                    yield Paragraph(f"English translation, and who made it: {_ROOM}", "note")
+            else:
+                rows.append((name, answer["text"], _cited(answer)))
+                if room:
+                    rows.append(("", f"translation: {_ROOM[:24]}", ""))
+            name = ""
+    if rows:
+        yield Facts(tuple(rows))
+
+
+def _translation(number: int, texts: Sequence[Mapping[str, Any]]) -> Iterator[Part]:
+    for text in texts:
+        yield Paragraph(f"English translation of report [{number}], by {text['by']}, {text['utc']}:", "note")
+        yield Paragraph(text["text"], "quote")
+
+
+def _joined(answers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Answers that are the same in several reports as one, with all their numbers."""
+    found: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for answer in answers:
+        key = (answer["field"], answer["text"], answer.get("coded_by", ""))
+        known = found.setdefault(key, {**answer, "sources": []})
+        known["sources"] += [each for each in answer["sources"] if each not in known["sources"]]
+    return list(found.values())
+
+
+def _cited(each: Mapping[str, Any]) -> str:
+    """The numbers of the reports that say so, and who coded it."""
+    numbers = f"[{', '.join(map(str, each['sources']))}]"
+    return f"{numbers}, coded by {each['coded_by']}" if each.get("coded_by") else numbers
+
+
+def _clock(items: Sequence[Mapping[str, Any]]) -> str:
+    parts = []
+    for item in items:
+        answers = [answer["text"] for answer in item["answers"]]
+        parts.append(f"{item['words']}: {' / '.join(answers) or 'NOT TOLD'}")
+    return "\n".join(parts)
+
+
+def _acts(coded: Sequence[Mapping[str, Any]]) -> Part:
+    rows = []
+    for each in coded:
+        what = f"{each['what']} ({each['huridocs']})" if each["huridocs"] else each["what"]
+        codes = "; ".join(f"{code['name']}: {code['word']} ({code['field']} {code['code']})" for code in each["codes"])
+        about = " · ".join(part for part in (each["place"], each["note"], each["settled"]) if part)
+        rows.append((each["when"] or "", what, about, codes, _cited(each)))
+    return Grid(("Date", "What", "Where, and what came of it", "Codes", "Source"), tuple(rows))
+
+
+def _custody(told: Mapping[str, Any]) -> Iterator[Part]:
+    yield Paragraph(_CUSTODY.format(count=len(told["sources"]), level=told["level"]))
+    rows = tuple(
+        (f"[{each['number']}]", each["received"], each["language"], each["sealed_by"], _grouped(each["sha256"]))
+        for each in told["sources"]
+    )
+    yield Grid(("No", "Received", "Language", "Sealed by", "SHA-256 of the original"), rows)
+    if told["files"]:
+        yield Paragraph(_FILES, "note")
+        files = tuple(
+            (
+                f"[{each['source']}] {each['number']}",
+                each["type"],
+                f"{each['size']:,}",
+                _grouped(each["sha256"]),
+                _going(each),
+            )
+            for each in told["files"]
+        )
+        yield Grid(("File", "Type", "Bytes", "SHA-256 of the file", "Goes along as"), files)
+    steps = tuple((each["utc"], each["reviewer"], each["what"]) for each in told["custody"])
+    if steps:
+        yield Grid(("When", "Who", "What was done"), steps)
+
+
+def _going(file: Mapping[str, Any]) -> str:
+    if not file["copies"]:
+        return f"nothing: {file['why_not']}"
+    names = ", ".join(copy["name"] for copy in file["copies"])
+    hidden = f"; areas hidden: {file['hidden_areas']}" if file["hidden_areas"] else ""
+    return f"{file['goes_as']}: {names}{hidden}"
+
+
+def _grouped(digest: str) -> str:
+    return " ".join(digest[start : start + 8] for start in range(0, len(digest), 8))

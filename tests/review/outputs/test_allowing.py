@@ -1,0 +1,232 @@
+"""Consent as commands: word by telephone, exceptions of two, publishing by two, withdrawal, and how papers leave."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import zipfile
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from intake.errors import Exit, IntakeError
+from intake.report.document import Json
+from intake.report.package import ReplyTo, Report
+from intake.review import cases
+from intake.review.importing import Import
+from intake.review.ladder import Judgement
+from intake.review.sync import read, write
+from intake.review.vault import Vault
+from intake.sealing import ScryptIdentity, open_bytes
+from tests.harness.bundles import make_report, seal_report
+from tests.harness.desk import Done, at_once
+from tests.harness.keys import World, make_world
+from tests.harness.outboxes import holder
+from tests.harness.terminals import Terminal
+from tests.harness.vaults import PASSPHRASE, make_vault, open_vault
+
+ALL = ["count", "anon_report", "lawyer", "asylum", "court", "un_named", "publish_named"]
+
+
+@dataclass(frozen=True)
+class Two:
+    """Two reviewers' desks with the same reports, and a case for each kind of consent."""
+
+    world: World
+    folder: Path
+    case: dict[str, str]
+
+    def run(
+        self, command: str, *arguments: object, reviewer: int = 1, secrets: tuple[str, ...] = (PASSPHRASE,)
+    ) -> Done:
+        return at_once(self.folder / f"r{reviewer}", command, *arguments, secrets=secrets)
+
+    def make(self, case: str, recipient: str, *more: object, out: str = "out", reviewer: int = 1) -> Done:
+        key = str(self.world.reviewers[1].recipient)
+        ask = (self.case[case], "--for", recipient, "--to", "them", "--key", key, "--out", self.folder / out)
+        return self.run("dossier make", *ask, *more, reviewer=reviewer)
+
+    def exchange(self) -> None:
+        """Both desks' logs, by stick, both ways."""
+        with open_vault(self.world, self.folder / "r1") as one, open_vault(self.world, self.folder / "r2") as two:
+            _carry(self.world, one, two)
+            _carry(self.world, two, one)
+
+
+def _carry(world: World, giver: Vault, taker: Vault) -> None:
+    path, _ = write(giver, giver.folder.path.parent)
+    read(taker, path, world.reviewers)
+    path.unlink()
+
+
+def _reports(world: World) -> dict[str, tuple[Report, ...]]:
+    """By case: what its reports are. Consent is told, or nobody was asked."""
+
+    def one(number: int, name: str, **answers: Json) -> Report:
+        told: dict[str, Json] = {"account": f"What happened, {number}.", "who": [{"name": name}], "consent": [*ALL]}
+        report = make_report(world, number, language="en", answers=told | answers)
+        return replace(report, reply_to=holder(world, number).reply_to)
+
+    public: dict[str, Json] = {"victim_consent": "me", "told_gov": "yes", "name_form": "full"}
+    return {
+        "public": (
+            one(1, "Firdavs Rahmonzoda", relation="family", known=["saw"], **public),
+            one(2, "Firdavs Rahmonov", relation="cellmate", known=["lived"], **public),
+        ),
+        "mute": (one(3, "Zarina Mamadrizoeva", victim_consent="cannot_ask"),),
+        "unasked": (one(4, "Shodmon Imomyorov", victim_consent="not_asked"),),
+        "left": (one(5, "Nurali Hakimbekov", victim_consent="me"),),
+    }
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Two:
+    folder = tmp_path_factory.mktemp("two")
+    # The commands' clock is the machine's.
+    world = make_world(folder / "keys", reviewers=2, today=datetime.now(UTC).date() - timedelta(2))
+    told = _reports(world)
+    opened: dict[str, str] = {}
+    for number in (1, 2):
+        with make_vault(world, folder / f"r{number}", number) as vault:
+            with Import(vault, world.reviewers[number - 1 : number], workers=1) as work:
+                for report in (each for those in told.values() for each in those):
+                    list(work.take_loose("a.age", seal_report(report, world.reviewers)))
+            if number == 2:
+                break
+            with vault.journal() as journal:
+                for name, reports in told.items():
+                    opened[name] = cases.open_case(journal, name)
+                    for report in reports:
+                        cases.judge(journal, opened[name], report.id, Judgement.PLAUSIBLE)
+                one, other = told["public"]
+                cases.independent(journal, opened["public"], one.id, other.id, "two countries")
+    done = Two(world, folder, opened)
+    done.exchange()
+    return done
+
+
+def test_a_named_paper_is_published_by_two_reviewers_and_by_no_less(two: Two) -> None:
+    alone = two.make("public", "publish_named")
+    assert alone.returncode == Exit.CONSENT
+    assert "0 of 2 reviewers agreed" in alone.stderr
+    checked = two.run("dossier check", two.case["public"], "--for", "publish_named").stdout.splitlines()
+    (digest,) = (line.removeprefix("hash: ") for line in checked if line.startswith("hash: "))
+    assert digest in alone.stderr
+    asked = two.run("dossier agree", digest)
+    assert asked.returncode == Exit.USAGE, "silence is no consent, and here is nobody to ask"
+    assert "r1" in two.run("dossier agree", digest, "--yes").stderr
+    again = two.run("dossier agree", digest, "--yes").stderr
+    assert "r1, r1" not in again
+    one = two.make("public", "publish_named")
+    assert "1 of 2 reviewers agreed" in one.stderr, "who agrees twice is one"
+    two.exchange()
+    assert "r1, r2" in two.run("dossier agree", digest, "--yes", reviewer=2).stderr
+    assert "1 of 2" in two.make("public", "publish_named").stderr, "the other desk's word has not come yet"
+    two.exchange()
+    done = two.make("public", "publish_named", out="public")
+    assert done.returncode == Exit.OK, done.stderr
+    other = two.make("public", "publish_named", "--submitter", "Somebody else", out="changed")
+    assert other.returncode == Exit.CONSENT, "what says something else was agreed to by nobody"
+
+
+def test_an_exception_takes_the_switch_two_reviewers_and_nobody_to_ask(two: Two) -> None:
+    refused = two.make("mute", "asylum")
+    assert refused.returncode == Exit.CONSENT
+    assert "nobody can be asked" in refused.stderr
+    off = two.run("dossier except", two.case["mute"], "--for", "asylum", "--because", "a flight tomorrow")
+    assert off.returncode == Exit.CONSENT
+    assert "switched off" in off.stderr
+    assert two.run("dossier exceptions", "--on").returncode == Exit.OK
+    unsaid = two.run("dossier except", two.case["mute"], "--for", "asylum")
+    assert unsaid.returncode == Exit.USAGE, "it wants a reason"
+    for _ in range(2):
+        told = two.run("dossier except", two.case["mute"], "--for", "asylum", "--because", "a flight tomorrow")
+        assert told.stderr == "1 of 2 reviewers.\n"
+    assert two.make("mute", "asylum").returncode == Exit.CONSENT
+    two.exchange()
+    joined = two.run("dossier except", two.case["mute"], "--for", "asylum", reviewer=2)
+    assert joined.stderr == "2 of 2 reviewers.\n"
+    two.exchange()
+    done = two.make("mute", "asylum", out="asylum")
+    assert done.returncode == Exit.OK, done.stderr
+    (given,) = (json.loads(line) for line in two.run("dossier given", two.case["mute"], "--json").stdout.splitlines())
+    assert given["grounds"] == ["exception by r1 and r2: a flight tomorrow"]
+    for recipient in ("lawyer", "court", "un_named", "publish_named"):
+        assert two.make("mute", recipient).returncode == Exit.CONSENT, "for nobody else"
+    two.run("dossier exceptions", "--off")
+    assert two.make("mute", "asylum").returncode == Exit.CONSENT, "switched off, it counts no longer"
+
+
+def test_a_word_by_telephone_is_recorded_and_a_later_one_takes_it_back(two: Two) -> None:
+    case, day = two.case["unasked"], two.world.today
+    assert "nobody was asked yet" in two.make("unasked", "lawyer").stderr
+    said = ("--speaker", "person", "--name", "her brother's lawyer knows her voice", "--how", "a call")
+    vague = two.run("dossier phone", case, *said, "--day", day)
+    assert vague.returncode == Exit.USAGE, "it says neither what is allowed nor what is refused"
+    early = two.run("dossier phone", case, *said, "--day", day + timedelta(30), "--allows", "lawyer")
+    assert early.returncode == Exit.USAGE, "not before it is said"
+    assert two.run("dossier phone", case, *said, "--day", day, "--allows", "lawyer").returncode == Exit.OK
+    assert two.make("unasked", "lawyer", out="phoned").returncode == Exit.OK
+    assert two.make("unasked", "asylum").returncode == Exit.CONSENT, "what was said was said of one recipient"
+    (given,) = (json.loads(line) for line in two.run("dossier given", case, "--json").stdout.splitlines())
+    assert given["grounds"] == [
+        f"said by the person (her brother's lawyer knows her voice) on {day.isoformat()}, a call"
+    ]
+    two.run("dossier phone", case, *said, "--day", day + timedelta(1), "--refuses", "lawyer")
+    refused = two.make("unasked", "lawyer")
+    assert refused.returncode == Exit.CONSENT
+    assert f"refused on {(day + timedelta(1)).isoformat()}" in refused.stderr
+
+
+def test_a_withdrawal_stops_every_new_paper_the_moment_it_is_here(two: Two) -> None:
+    assert two.make("left", "lawyer", out="before").returncode == Exit.OK
+    first = _reports(two.world)["left"][0]
+    assert isinstance(first.reply_to, ReplyTo)
+    back = replace(
+        make_report(two.world, 77, answers={"change": "withdraw"}),
+        in_reply_to=first.reply_to.mailbox,
+        reply_to=first.reply_to,
+    )
+    with open_vault(two.world, two.folder / "r1") as vault, Import(vault, two.world.reviewers[:1], workers=1) as work:
+        list(work.take_loose("b.age", seal_report(back, two.world.reviewers)))
+    for recipient in ("lawyer", "asylum", "court", "un_named", "publish_named"):
+        stopped = two.make("left", recipient)
+        assert stopped.returncode == Exit.CONSENT
+        assert "nothing new goes out" in stopped.stderr
+    assert two.make("left", "anon_report", "--names", "none").returncode == Exit.CONSENT
+    given = two.run("dossier given", two.case["left"]).stdout
+    assert given.count("dossier to them (a lawyer)") == 1, "what went before stays told"
+
+
+def test_a_paper_sealed_to_a_passphrase_opens_with_it_alone(two: Two) -> None:
+    ask = (two.case["public"], "--for", "lawyer", "--to", "a lawyer", "--out", two.folder / "phrase")
+    done = two.run("dossier make", *ask, secrets=(PASSPHRASE, "six dull words on paper"))
+    assert done.returncode == Exit.OK, done.stderr
+    (sealed,) = (two.folder / "phrase").iterdir()
+    with pytest.raises(IntakeError):
+        open_bytes(sealed.read_bytes(), [ScryptIdentity("six dull words")])
+    opened = open_bytes(sealed.read_bytes(), [ScryptIdentity("six dull words on paper")])
+    with zipfile.ZipFile(io.BytesIO(opened)) as archive:
+        assert sorted(Path(name).suffix for name in archive.namelist()) == [".docx", ".json", ".pdf"]
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_plain_asks_warns_and_is_logged(two: Two, tmp_path: Path) -> None:
+    case = two.case["public"]
+    ask = ("--for", "lawyer", "--to", "a lawyer", "--plain", "--out", str(tmp_path / "plain"))
+    words = [sys.executable, "-m", "intake", "review", "dossier", "make", "--vault", str(two.folder / "r1"), case, *ask]
+    for typed, left in (("n", 0), ("y", 3)):
+        person = Terminal(words, tmp_path, [PASSPHRASE])
+        told = person.until("Write them unsealed?")
+        assert "whoever finds these files reads them" in " ".join(told.split())
+        person.type(typed)
+        assert (person.end() == 0) is (typed == "y")
+        person.close()
+        assert len([*(tmp_path / "plain").glob("*")]) == left
+    given = [json.loads(line) for line in two.run("dossier given", case, "--json").stdout.splitlines()]
+    assert [each["sealed"] for each in given].count("plain") == 1, "what was not written was not given"
+    both = two.run("dossier make", case, *ask, "--key", str(two.world.reviewers[1].recipient))
+    assert both.returncode == Exit.USAGE
