@@ -37,6 +37,7 @@ from intake.drop.acceptance import BODY_LIMIT, Refusal, judge
 from intake.drop.assets import PREFIX, Asset, Body
 from intake.drop.buckets import Buckets
 from intake.drop.config import Config
+from intake.drop.counters import Counters
 from intake.drop.courier import Received, Shelf, receive
 from intake.drop.parts import Full
 from intake.drop.plain import Busy, Empty, MemoryRequest, Pairs, PlainForm, TooManyFiles, keep
@@ -156,12 +157,14 @@ def create_app(
     assets: AssetBodies,
     *,
     today: Callable[[], date] = utc_today,
+    counters: Counters | None = None,
 ) -> Drop:
     """The WSGI app. `chain` and `pages` are asked at every request, since a keyring may change while serving."""
     app = Drop()
-    buckets = Buckets(config.limits, today)
+    counters = counters or Counters()
+    buckets = Buckets(config.limits, today, counters)
     buckets.init_app(app)
-    toll = Toll(config.limits.calm)
+    toll = Toll(config.limits.calm, counters=counters)
     plain = PlainForm(config.questionnaire, config.words, config.plain_files * 2**20)
 
     def page(body: Body, status: int = 200) -> Response:

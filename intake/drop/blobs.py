@@ -40,8 +40,10 @@ class Place:
         return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
 
 
-def opened(folder: DataFolder, wanted: str | None = None) -> Parts:
+def opened(folder: DataFolder, wanted: str | None = None, mark: str = "") -> Parts:
     """Where the parts are. `wanted` is the setting of who serves, "folder" or s3://BUCKET/PREFIX; None: wherever.
+
+    `mark` is that of the drop when several nodes share it; else DATA has one of its own.
 
     Raises `Usage` when the parts are elsewhere than wanted, or a bucket can't be used, and `Fault` when it fails.
     """
@@ -51,7 +53,7 @@ def opened(folder: DataFolder, wanted: str | None = None) -> Parts:
     if found is None:
         if folder.parts.is_dir() and any(folder.parts.iterdir()):
             raise Usage(f"{folder.parts} holds reports already", 'Set blobs = "folder", or begin with a new DATA.')
-        place, mark = Place.parse(str(wanted)), secrets.token_hex(16)
+        place, mark = Place.parse(str(wanted)), mark or secrets.token_hex(16)
     else:
         place, mark = found
     if wanted is not None and wanted != str(place):
@@ -70,6 +72,12 @@ def opened(folder: DataFolder, wanted: str | None = None) -> Parts:
                 folder.blobs.unlink()
             raise
     return parts
+
+
+def marked(folder: DataFolder) -> str | None:
+    """The mark under which this drop's parts lie in a bucket, if they do. Raises `Fault`."""
+    found = _recorded(folder)
+    return None if found is None else found[1]
 
 
 def _recorded(folder: DataFolder) -> tuple[Place, str] | None:

@@ -1,4 +1,4 @@
-"""Limits on how much is served: Flask-Limiter in memory, with keys that are never addresses.
+"""Limits on how much is served: Flask-Limiter over `Counters`, with keys that are never addresses.
 
 The salt of the keys lives in memory and changes with the day, so neither a key nor a copy of the memory from another
 day says who came. A limiter that fails lets everybody in: a report refused by mistake is worse than one too many.
@@ -19,23 +19,23 @@ from flask_limiter import Limiter
 from limits import parse_many
 
 from intake.drop.config import Limits
+from intake.drop.counters import EVERYBODY, SCHEME, Counters
 from intake.report.sizes import CLASSES
 
 View = TypeVar("View", bound=Callable[..., Any])
-
-EVERYBODY = "everybody"
 
 
 class Buckets:
     """The limits of one app, as decorators for its views."""
 
-    def __init__(self, limits: Limits, today: Callable[[], date]) -> None:
+    def __init__(self, limits: Limits, today: Callable[[], date], counters: Counters) -> None:
         self._limits = limits
         self._today = today
         self._salt: tuple[date, bytes] = (date.min, b"")
         self._limiter = Limiter(
             key_func=lambda: EVERYBODY,
-            storage_uri="memory://",
+            storage_uri=f"{SCHEME}://",
+            storage_options=counters.options,
             headers_enabled=False,
             swallow_errors=True,
             in_memory_fallback_enabled=False,

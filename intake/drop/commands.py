@@ -25,11 +25,12 @@ import click
 
 from intake.drop.app import utc_today
 from intake.drop.belief import stored_chain
-from intake.drop.blobs import FOLDER, opened
+from intake.drop.blobs import FOLDER
 from intake.drop.config import Config, load
+from intake.drop.counters import Counters
 from intake.drop.delivery import Delivered
 from intake.drop.fold import fold as everything
-from intake.drop.folder import DataFolder, Role
+from intake.drop.folder import DataFolder
 from intake.drop.store import Store
 from intake.drop.uploads import Uploads
 from intake.durable import write_private
@@ -69,8 +70,8 @@ def door() -> None:
 @click.option(
     "--listen", metavar="HOST:PORT", help="Where to listen (default 127.0.0.1:8080; port 0: any), or unix:/PATH."
 )
-@click.option("--workers", type=int, help="Processes; SQLite allows 1.")
-@click.option("--database", help="Only sqlite, in DATA.")
+@click.option("--workers", type=int, help="Only 1: for more, let several nodes share a database.")
+@click.option("--database", metavar="PLACE", help="'sqlite' (in DATA), or postgresql://USER@HOST/NAME.")
 @click.option("--blobs", metavar="PLACE", help="Where large reports lie: 'folder' (in DATA), or s3://BUCKET/PREFIX.")
 @click.option("--languages", metavar="CODE,CODE", help="Which the form is served in; the first is that of /.")
 @click.option("--questionnaire", help="A definition file, or 'first'.")
@@ -102,6 +103,8 @@ class Status:
     uploads: tuple[int, int]
     room: int
     blobs: str
+    database: str
+    counters: str
     warnings: tuple[str, ...]
 
     def to_json(self) -> str:
@@ -124,6 +127,8 @@ class Status:
                 "uploads": self.uploads[0],
                 "uploads_bytes": self.uploads[1],
                 "blobs": self.blobs,
+                "database": self.database,
+                "counters": self.counters,
                 "bytes_for_large": self.room,
                 "warnings": self.warnings,
             },
@@ -137,7 +142,9 @@ class Status:
             f"expires {self.expires} (in {(self.expires - self.today).days} days)",
             f"closes  {self.closes} (in {(self.closes - self.today).days} days)",
             f"disk    {self.used / 1e6:.1f} MB used, {self.free / 1e9:.1f} GB free",
+            f"reports in {self.database}",
             f"large   in {self.blobs}, {_room(self.room)}",
+            f"counters in {self.counters}",
             f"uploads {self.uploads[0]} unfinished, {self.uploads[1] / 1e6:.1f} MB of them have come",
             f"bundles {self.bundle}, last fold {self.folded}",
             f"reports {sum(self.count_by_day.values())}",
@@ -171,6 +178,7 @@ def status(data: Path, as_json: bool) -> int:
     """
     folder = DataFolder.open(data)
     chain = stored_chain(folder, utc_today())
+    counters = Counters(folder.counters.read_text() if folder.counters.exists() else "")
     with _opened(folder) as store:
         last = store.last_bundle()
         uploads = Uploads(folder, store.parts, store)
@@ -188,7 +196,9 @@ def status(data: Path, as_json: bool) -> int:
             uploads=uploads.under_way(utc_today()),
             room=uploads.room(),
             blobs=str(getattr(store.parts, "place", FOLDER)),
-            warnings=cautions(chain.newest, utc_today()),
+            database=store.database.place,
+            counters=counters.place or "memory",
+            warnings=(*cautions(chain.newest, utc_today()), *store.database.cautions(), *counters.cautions()),
         )
     put(found.to_json() if as_json else found.to_text())
     for warning in found.warnings:
@@ -201,7 +211,7 @@ def status(data: Path, as_json: bool) -> int:
 def fold(data: Path) -> None:
     """Rewrite the store so that it tells the day of each report and nothing finer."""
     folder = DataFolder.open(data)
-    with folder.held(Role.MAINTAIN), _opened(folder) as store:
+    with _opened(folder) as store, store.alone():
         everything(folder, store, utc_today())
     say("folded")
 
@@ -215,7 +225,7 @@ def export(data: Path, to: Path, everything: bool) -> None:
     from intake.drop.export import export as write
 
     folder = DataFolder.open(data)
-    with folder.held(Role.MAINTAIN), _opened(folder) as store:
+    with _opened(folder) as store, store.alone():
         for path in write(folder, store, to, utc_today(), everything=everything):
             put(str(path))
 
@@ -236,7 +246,7 @@ def deliver(data: Path, outboxes: tuple[Path, ...], as_json: bool) -> int:
     chain = stored_chain(folder, utc_today())
     told: list[dict[str, object]] = []
     errors: list[IntakeError] = []
-    with folder.held(Role.MAINTAIN), _opened(folder) as store:
+    with _opened(folder) as store, store.alone():
         for path in outboxes:
             try:
                 with path.open("rb") as source:
@@ -274,8 +284,8 @@ def take(data: Path, incoming: Path, keep: bool, as_json: bool) -> int:
     folder = DataFolder.open(data)
     chain = stored_chain(folder, utc_today())
     with (
-        folder.held(Role.MAINTAIN),
         _opened(folder) as store,
+        store.alone(),
         progress(size_of(incoming), "Taking in") as done,
     ):
         found = take_folder(incoming, store, chain, utc_today(), keep=keep, done=done)
@@ -305,7 +315,7 @@ def purge_command(data: Path, yes: bool, days: int, as_json: bool) -> None:
 
     folder = DataFolder.open(data)
     chain = stored_chain(folder, utc_today())
-    with folder.held(Role.MAINTAIN), _opened(folder) as store:
+    with _opened(folder) as store, store.alone():
         found = purge(store, chain.newest, utc_today(), dry=not yes, wait=timedelta(days=days))
     if as_json:
         told = {"purged" if yes else "would_go": len(found.ids), "bytes": found.size, "kept": found.kept}
@@ -429,6 +439,6 @@ def _delivered(found: Delivered) -> str:
 
 
 def _opened(folder: DataFolder) -> Store:
-    if not folder.database.exists():
+    if not (folder.database.exists() or folder.where.exists()):
         raise Fault(f"there is no drop in {folder.path} yet", "Start `intake drop serve` once.")
-    return Store(folder, parts=opened(folder))
+    return Store(folder)

@@ -6,9 +6,12 @@
     plain_form = true                 plain_files = 8   (MiB of files in it; 0 takes none)
     onion = "http://….onion"
     questionnaire = "own.toml"        places = "own.csv"   (own.ru.po … beside it, one for each language but English)
+    database = "postgresql://…"       (default "sqlite", in DATA; the password in PGPASSWORD or PGPASSFILE)
     blobs = "s3://bucket/prefix"      (large reports; default "folder", in DATA)
     [limits]                          reports = "2000/second" · plain = "50/second" · source = "600/minute"
                                       calm = "300/minute" · reserve = 1024   (MiB of disk for small reports)
+                                      room = 0   (MiB that PostgreSQL may take; 0: as many as there are)
+                                      counters = "valkey://127.0.0.1:6379/0"   (shared by nodes; default: memory)
     [reading_times]                   en = "…"
     [urgent_contacts]                 en = "…"
     [organisation.en]                 name, who_reads, retention, withdraw, check
@@ -28,6 +31,7 @@ from typing import Any, TypeVar
 from limits import parse as parse_limit
 
 from intake.drop.blobs import FOLDER, Place
+from intake.drop.database import SQLITE
 from intake.drop.parts import RESERVE
 from intake.errors import IntakeError, Usage
 from intake.keyring import Roots
@@ -69,8 +73,12 @@ class Limits:
     plain: str = "50/second"
     source: str = "600/minute"
     calm: str = "300/minute"
+    counters: str = ""
+    """Where nodes count together: valkey://HOST:PORT/0; "" is in memory, each alone."""
     reserve: int = RESERVE // 2**20
-    """MiB of the disk that only the smallest reports may use."""
+    """MiB of the disk, or of `room`, that only the smallest reports may use."""
+    room: int = 0
+    """MiB that PostgreSQL may take, which doesn't tell how full its disk is; 0 for as many as there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +323,7 @@ class _Loader:
     def _workers(self) -> int:
         value = self._given.get("workers", 1)
         if value not in (1, "1"):
-            self._wrong("workers", "must be 1: SQLite has one writing process")
+            self._wrong("workers", "must be 1: for more, let several nodes share a database")
         return 1
 
     def _plain_files(self) -> int:
@@ -329,8 +337,14 @@ class _Loader:
 
     def _database(self) -> str:
         text = self._text("database") or ""
-        if text not in ("", "sqlite"):
-            self._wrong("database", 'must be left out or "sqlite": reports are kept in DATA/drop.db')
+        if text in ("", SQLITE):
+            return text
+        from intake.drop.postgres import conninfo  # a large library, of use to few
+
+        try:
+            conninfo(text)
+        except Usage as error:
+            self._mistakes.append(f"{error}. {error.advice}")
         return text
 
     def _blobs(self) -> str:
@@ -343,21 +357,32 @@ class _Loader:
 
     def _limits(self) -> Limits:
         table = self._table("limits")
-        found: dict[str, str] = {}
-        reserve = RESERVE // 2**20
+        found: dict[str, Any] = {}
         for name, value in table.items():
-            if name == "reserve":
+            if name in ("reserve", "room"):
                 if type(value) is int and value >= 0:
-                    reserve = value
+                    found[name] = value
                 else:
-                    self._wrong("limits.reserve", "must be a number of MiB")
+                    self._wrong(f"limits.{name}", "must be a number of MiB")
             elif name not in Limits.__dataclass_fields__:
                 self._wrong("limits", f"{name!r} is no limit; there are {', '.join(Limits.__dataclass_fields__)}")
+            elif name == "counters":
+                found[name] = self._counters(value)
             elif not isinstance(value, str) or not _is_limit(value):
                 self._wrong(f"limits.{name}", 'must look like "100/minute", or be "" for none')
             else:
                 found[name] = value
-        return Limits(**found, reserve=reserve)
+        return Limits(**found)
+
+    def _counters(self, value: object) -> str:
+        if value:
+            from intake.drop.counters import checked  # a library of its own, of use to few
+
+            try:
+                checked(str(value))
+            except Usage as error:
+                self._mistakes.append(f"{error}. {error.advice}")
+        return str(value or "")
 
     def _questionnaire(self) -> Questionnaire:
         return self._parsed("questionnaire", Questionnaire.parse) or packaged_questionnaire()

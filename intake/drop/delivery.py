@@ -12,7 +12,6 @@ from datetime import date
 from typing import BinaryIO
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
 
 from intake.drop.store import Store
 from intake.drop.tables import acknowledged, bundle, outbox, reply
@@ -72,10 +71,11 @@ def deliver(store: Store, chain: Chain, source: BinaryIO, today: date) -> Delive
         found = _place(connection, box)
         if found.before:
             return found
-        bundles, strange = _acknowledge(connection, box, today)
-        left, superseded = _leave(connection, iter(OutboxReader(source)), today)
+        bundles, strange = _acknowledge(store, connection, box, today)
+        left, superseded = _leave(store, connection, iter(OutboxReader(source)), today)
         newest = {"label": box.label, "serial": box.serial, "hash": box.hash}
-        connection.execute(insert(outbox).values(newest).on_conflict_do_update(index_elements=["label"], set_=newest))
+        known = store.insert(outbox).values(newest)
+        connection.execute(known.on_conflict_do_update(index_elements=["label"], set_=newest))
     return Delivered(box.label, box.serial, False, found.missing, bundles, strange, left, superseded)
 
 
@@ -94,7 +94,7 @@ def _place(connection: Connection, box: Outbox) -> Delivered:
     return Delivered(box.label, box.serial, missing=box.serial - serial - 1)
 
 
-def _acknowledge(connection: Connection, box: Outbox, today: date) -> tuple[int, int]:
+def _acknowledge(store: Store, connection: Connection, box: Outbox, today: date) -> tuple[int, int]:
     """Record the bundles; (new ones, ones that this drop doesn't know). Raises `Forked`."""
     hashes = {row.serial: bytes(row.hash) for row in connection.execute(select(bundle.c.serial, bundle.c.hash))}
     fresh = strange = 0
@@ -105,11 +105,13 @@ def _acknowledge(connection: Connection, box: Outbox, today: date) -> tuple[int,
             raise Forked(f"{box.label} has another bundle {each.serial} than this drop wrote")
         else:
             row = {"serial": each.serial, "label": box.label, "day": today.isoformat()}
-            fresh += connection.execute(insert(acknowledged).values(row).on_conflict_do_nothing()).rowcount
+            known = store.insert(acknowledged).values(row)
+            entered = known.on_conflict_do_nothing().returning(acknowledged.c.serial)
+            fresh += len(connection.execute(entered).all())
     return fresh, strange
 
 
-def _leave(connection: Connection, answers: Iterable[tuple[Left, bytes]], today: date) -> tuple[int, int]:
+def _leave(store: Store, connection: Connection, answers: Iterable[tuple[Left, bytes]], today: date) -> tuple[int, int]:
     """Put each answer in its mailbox unless a newer one is there; (left, superseded)."""
     left = superseded = 0
     for each, sealed in answers:
@@ -120,10 +122,12 @@ def _leave(connection: Connection, answers: Iterable[tuple[Left, bytes]], today:
             "body": sealed,
         }
         done = connection.execute(
-            insert(reply)
+            store.insert(reply)
             .values(row)
             .on_conflict_do_update(index_elements=["mailbox"], set_=row, where=reply.c.number < each.number)
+            .returning(reply.c.mailbox)
         )
-        left += done.rowcount
-        superseded += 1 - done.rowcount
+        changed = len(done.all())
+        left += changed
+        superseded += 1 - changed
     return left, superseded

@@ -56,6 +56,11 @@ class DataFolder:
         return self.path / "drop.db"
 
     @property
+    def where(self) -> Path:
+        """Which other database holds the reports instead, if one does (`intake.drop.database`)."""
+        return self.path / "database"
+
+    @property
     def parts(self) -> Path:
         """Folder of the reports that are too large for a row, as <id>/<n>."""
         return self.path / "parts"
@@ -64,6 +69,11 @@ class DataFolder:
     def blobs(self) -> Path:
         """Which bucket holds the parts instead, if one does (`intake.drop.blobs`)."""
         return self.path / "blobs"
+
+    @property
+    def counters(self) -> Path:
+        """Where the last `serve` counted together with other nodes, if it did."""
+        return self.path / "counters"
 
     @property
     def uploads(self) -> Path:

@@ -12,7 +12,6 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.sqlite import insert
 
 from intake.drop.store import Store
 from intake.drop.tables import reply
@@ -34,7 +33,7 @@ class Mailboxes:
         self._store = store
         with store.writing() as connection:
             filler = {"mailbox": NOBODY, "number": 0, "day": date.max.isoformat(), "body": decoy()[1]}
-            connection.execute(insert(reply).values(filler).on_conflict_do_nothing())
+            connection.execute(store.insert(reply).values(filler).on_conflict_do_nothing())
 
     def ask(self, mailbox: bytes) -> bytes:
         """`ANSWER_SIZE` bytes for a mailbox of 16 bytes. Raises `Fault` when the database fails."""

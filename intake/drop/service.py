@@ -18,8 +18,10 @@ from intake.drop.acceptance import BODY_LIMIT
 from intake.drop.app import create_app, utc_today
 from intake.drop.assets import Assets
 from intake.drop.belief import Belief
-from intake.drop.blobs import opened
+from intake.drop.blobs import FOLDER
 from intake.drop.config import Config
+from intake.drop.counters import Counters
+from intake.drop.database import SQLITE
 from intake.drop.fold import fold
 from intake.drop.folder import DataFolder, Role
 from intake.drop.mailboxes import Mailboxes
@@ -28,11 +30,15 @@ from intake.drop.plain import body_limit
 from intake.drop.server import Bounds, Server, allow_files, listener, place, silence
 from intake.drop.store import Store
 from intake.drop.uploads import Uploads
+from intake.durable import write_private
 from intake.errors import IntakeError
 from intake.keyring import Chain, Roots
 from intake.memory import keep_unswapped
 
 Say = Callable[[str], None]
+
+ROUNDS = 10
+"""Of so many rounds the caretaker asks the database in one."""
 
 
 @dataclass(slots=True)
@@ -101,6 +107,8 @@ class Caretaker(threading.Thread):
         failures: Callable[[], Counter[str]],
         say: Say,
         today: Callable[[], date] = utc_today,
+        *,
+        trouble: Callable[[], str] = str,
     ) -> None:
         super().__init__(name="caretaker", daemon=True)
         self._folder = folder
@@ -115,6 +123,9 @@ class Caretaker(threading.Thread):
         self._ended = threading.Event()
         self._reported: Counter[str] = Counter()
         self._tried = today()
+        self._rounds = -1
+        self._others = trouble
+        self._troubles = ("", "")
 
     def run(self) -> None:
         """Until `end`."""
@@ -132,10 +143,29 @@ class Caretaker(threading.Thread):
                 self._say(f"keyring {chain.newest.serial} is served now")
         except IntakeError as error:
             self._say(f"the new keyring is refused, the one before stays: {error}")
+        self._stay()
         if (today := self._today()) != self._tried:
             self._tried = today
             self._fold(today)
             self._report()
+
+    def _stay(self) -> None:
+        """Every few rounds: how it stands with what other nodes use too. Each trouble is said once, and its end."""
+        self._rounds += 1
+        if self._rounds % ROUNDS:
+            return
+        before, self._troubles = self._troubles, (self._database(), self._others())
+        for was, now in zip(before, self._troubles, strict=True):
+            if now != was:
+                self._say(now or f"over: {was}")
+
+    def _database(self) -> str:
+        """Whether this node may still serve from a database that others use too."""
+        try:
+            self._store.database.renew()
+        except IntakeError as error:
+            return f"{error}. {error.advice}"
+        return ""
 
     def end(self) -> None:
         """Stop after the round under way."""
@@ -145,10 +175,13 @@ class Caretaker(threading.Thread):
 
     def _fold(self, today: date) -> None:
         try:
-            with self._folder.held(Role.MAINTAIN, wait=True):
+            with self._store.alone(wait=True):
                 self._mailboxes.expire(today)
                 self._uploads.expire(today)
-                fold(self._folder, self._store, today)
+                if self._store.database.shared and self._store.folded() >= today:
+                    self._uploads.fold()  # another node has done the rest
+                else:
+                    fold(self._folder, self._store, today)
         except IntakeError as error:
             self._say(f"the store could not be folded: {error}")
 
@@ -170,13 +203,21 @@ def serve(config: Config, say: Say) -> None:
     allow_files(bounds.connections)
     folder = DataFolder.open(config.data, create=True)
     reserve = config.limits.reserve * 2**20
-    with folder.held(Role.SERVE), Store(folder, reserve=reserve, parts=opened(folder, config.blobs)) as store:
+    database, room = config.database or SQLITE, config.limits.room * 2**20
+    with (
+        folder.held(Role.SERVE),
+        Store(folder, reserve=reserve, database=database, blobs=config.blobs, room=room) as store,
+        store.database.serving(alone=config.blobs == FOLDER),
+    ):
         belief = Belief(folder, config.keyring, Roots.typed(config.root), utc_today)
+        store.bind(belief.chain.origin)
         assets = Assets.load()
         pages = PageShelf(config, assets, belief.chain)
         mailboxes = Mailboxes(store)
         uploads = Uploads(folder, store.parts, store, reserve=reserve)
-        app = create_app(config, lambda: belief.chain, store, mailboxes, uploads, pages, assets)
+        counters = Counters(config.limits.counters)
+        write_private(folder.counters, counters.place.encode(), replace=True)
+        app = create_app(config, lambda: belief.chain, store, mailboxes, uploads, pages, assets, counters=counters)
         with listener(config.listen) as bound:
             server = Server(app, bound, bounds)
             caretaker = Caretaker(
@@ -188,11 +229,12 @@ def serve(config: Config, say: Say) -> None:
                 pages,
                 lambda: app.failures + server.failures + tally.counts,
                 say,
+                trouble=lambda: " ".join(f"{each}." for each in counters.cautions()),
             )
             caretaker.start()
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: server.stop())
-            for warning in belief.chain.warnings:
+            for warning in (*belief.chain.warnings, *store.database.cautions()):
                 say(warning)
             say(f"serving {place(bound)}")
             server.serve()

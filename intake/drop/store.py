@@ -1,7 +1,7 @@
-"""Sealed reports on disk: SQLite in WAL mode, one writer, many readers.
+"""Sealed reports in a database, SQLite or PostgreSQL: one writer in each process, many readers.
 
 A report is on disk, fsync'd, when `put` returns. The writer commits whatever has gathered while the disk was busy with
-the commit before (group commit), so that eight clients cost little more than one. `fold` rewrites the file in order of
+the commit before (group commit), so that eight clients cost little more than one. `fold` rewrites all rows in order of
 the random ids. Nothing finer than a day is ever stored.
 """
 
@@ -9,32 +9,30 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import queue
-import shutil
-import sqlite3
+import secrets
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from enum import Enum
 from typing import Any, BinaryIO, Self
 
-from alembic import command as alembic
-from alembic.config import Config as AlembicConfig
-from sqlalchemy import Connection, Engine, Row, create_engine, event, func, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy import Connection, Row, Table, delete, func, insert, or_, select, update
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from intake.drop.folder import DataFolder
-from intake.drop.parts import RESERVE, FolderParts, Full, Parts, PartsReader, count
-from intake.drop.tables import bundle, chain, report
-from intake.errors import Fault
+from intake.drop import blobs as places
+from intake.drop import database as databases
+from intake.drop.database import Record
+from intake.drop.folder import DataFolder, Role
+from intake.drop.parts import RESERVE, Full, Parts, PartsReader, count
+from intake.drop.tables import bundle, chain, report, upload
+from intake.drop.unfinished import LIFETIME
+from intake.errors import Fault, Usage
 
 BATCH_BYTES = 8 * 1024 * 1024
-BUSY_SECONDS = 120.0  # a fold by another process rewrites the file; writers wait for it
 SMALL = 64 * 1024  # a sealed report of the smallest class with up to thirty reviewers is below this
 
 
@@ -57,6 +55,12 @@ class Entry:
     claimed: int | None
     carried: bool
     parts: int = 0  # how many hold its bytes; 0 when its row does
+    place: bytes = b""  # under which they lie; empty for its own id
+
+    @property
+    def where(self) -> bytes:
+        """The 16 bytes under which its parts lie."""
+        return self.place or self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +84,91 @@ class _Ticket:
 
 
 class Store:
-    """drop.db. Open it once per process; every method may be called from any thread."""
+    """A drop's reports. Open it once per process; every method may be called from any thread.
 
-    def __init__(self, folder: DataFolder, *, reserve: int = RESERVE, parts: Parts | None = None) -> None:
+    `database` and `blobs` are the settings of who serves; None stands for wherever the reports are. `room`: how many
+    bytes PostgreSQL may take, 0 for as many as there are. Raises `Usage` and `Fault` when either can't be used.
+    """
+
+    def __init__(
+        self,
+        folder: DataFolder,
+        *,
+        reserve: int = RESERVE,
+        parts: Parts | None = None,
+        database: str | None = None,
+        blobs: str | None = None,
+        room: int = 0,
+    ) -> None:
         self.folder = folder
-        self.parts: Parts = FolderParts(folder.parts) if parts is None else parts
+        self.database = databases.opened(folder, database, room=room)
         self._reserve = reserve
-        self._engine = _engine(folder)
         self._queue: queue.SimpleQueue[_Ticket | None] = queue.SimpleQueue()
-        with self._engine.connect() as connection:
-            _migrate(connection)
+        self.node = ""
+        try:
+            databases.migrate(self.database)
+            if self.database.shared:
+                self.parts = self._join(parts, blobs)
+            else:
+                self.parts = parts or places.opened(folder, blobs)
+        except BaseException:
+            self.database.engine.dispose()
+            raise
         self._writer = threading.Thread(target=self._write_all, name="store-writer", daemon=True)
         self._writer.start()
+
+    def _join(self, parts: Parts | None, blobs: str | None) -> Parts:
+        """Become a node of the drop whose database this is. Raises `Usage` when it is another drop's."""
+        record = Record.read(self.folder) or Record(self.database.place, "", secrets.token_hex(16))
+        mark = self._bound("mark", places.marked(self.folder) or secrets.token_hex(16))
+        if record.mark not in ("", mark):
+            raise Usage(
+                f"{self.database.place} holds the reports of another drop",
+                "Give each drop a database of its own. After a move, set up the other nodes with a new DATA.",
+            )
+        self.node = record.node
+        record = Record(record.place, mark, record.node)
+        record.keep(self.folder)
+        if parts is not None:
+            return parts
+        found = places.opened(self.folder, blobs or self.bound("blobs"), mark)
+        here = str(getattr(found, "place", "")) or f"{places.FOLDER} of {self.node}"
+        if blobs is not None and self._bound("blobs", here) != here:
+            raise Usage(
+                f"the large reports of this drop lie in {self.bound('blobs')}, not in {here}",
+                'Nodes that share a database share the parts: set blobs = "s3://BUCKET/PREFIX" on every node.',
+            )
+        return found
+
+    def bind(self, origin: str) -> None:
+        """Say whose drop this is. Raises `Usage` when it is another one's."""
+        if (found := self._bound("origin", origin)) != origin:
+            raise Usage(f"{self.database.place} holds the reports of {found}", "Give each drop a database of its own.")
+
+    def _bound(self, name: str, value: str) -> str:
+        """What is written there, now if nothing was."""
+        column = chain.c[name]
+        if (found := self.bound(name)) is not None:
+            return found
+        with self.writing() as connection:
+            connection.execute(update(chain).where(column.is_(None)).values({column: value}))
+        return self.bound(name) or value
+
+    def bound(self, name: str) -> str | None:
+        """What several nodes agreed on: `origin`, `mark` or `blobs`; None while nobody said it."""
+        with self.reading() as connection:
+            found: str | None = connection.execute(select(chain.c[name])).scalar_one()
+        return found
+
+    @contextmanager
+    def alone(self, *, wait: bool = False) -> Iterator[None]:
+        """Nobody else folds, exports, purges or delivers, here or on another node. Raises `Fault` if somebody does."""
+        with self.folder.held(Role.MAINTAIN, wait=wait), self.database.alone(wait=wait):
+            yield
+
+    def insert(self, table: Table) -> Any:
+        """An INSERT of this database's dialect, which knows ON CONFLICT."""
+        return self.database.insert(table)
 
     def __enter__(self) -> Self:
         return self
@@ -100,10 +177,10 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Commit what waits, then let go of the file."""
+        """Commit what waits, then let go of the database."""
         self._queue.put(None)
         self._writer.join()
-        self._engine.dispose()
+        self.database.engine.dispose()
 
     def put(self, identifier: bytes, body: bytes, *, claimed: int | None, day: date) -> Outcome:
         """Keep one sealed report under its 16-byte id and return when it is on disk.
@@ -111,20 +188,26 @@ class Store:
         The same bytes again are `SAME` and change nothing; other bytes under a taken id are `OTHER`. Raises `Full` when
         the disk is, for larger reports already when only the reserve is left, and `Fault` when the database fails.
         """
-        if len(body) > SMALL and shutil.disk_usage(self.folder.path).free < self._reserve:
+        if len(body) > SMALL and self.database.room() < self._reserve:
             raise Full("only the reserve for small reports is left on the disk")
         return self._enter(Entry(identifier, day, len(body), hashlib.sha256(body).digest(), claimed, False), body)
 
-    def put_parts(self, identifier: bytes, size: int, sha256: bytes, *, claimed: int | None, day: date) -> Outcome:
-        """The same for a report whose parts are all durable: with this row it exists."""
-        return self._enter(Entry(identifier, day, size, sha256, claimed, False, count(size)), b"")
+    def put_parts(
+        self, identifier: bytes, size: int, sha256: bytes, *, claimed: int | None, day: date, place: bytes = b""
+    ) -> Outcome:
+        """The same for a report whose parts are all durable, under `place` or its id: with this row it exists."""
+        return self._enter(Entry(identifier, day, size, sha256, claimed, False, count(size), place), b"")
 
     def _enter(self, entry: Entry, body: bytes) -> Outcome:
-        ticket = _Ticket({**asdict(entry), "day": entry.day.isoformat(), "body": body})
+        row = {**asdict(entry), "day": entry.day.isoformat(), "place": entry.place or None, "body": body}
+        ticket = _Ticket(row)
         self._queue.put(ticket)
+        deadline = time.monotonic() + self.database.patience
         while not ticket.done.wait(5):
             if not self._writer.is_alive():
                 raise Fault("the store's writer has ended", "Restart `intake drop serve`.")
+            if time.monotonic() > deadline:
+                raise Fault("the database does not answer", "Look whether it, or a fold of another node, hangs.")
         if ticket.error is not None:
             raise ticket.error
         assert ticket.outcome is not None
@@ -144,12 +227,13 @@ class Store:
     def open(self, identifier: bytes) -> BinaryIO:
         """The sealed bytes of one report as a stream that holds at most a part. Raises `Fault` when it is not here."""
         with self.reading() as connection:
-            found = connection.execute(select(report.c.body, report.c.parts).where(report.c.id == identifier)).first()
+            columns = (report.c.body, report.c.parts, report.c.place)
+            found = connection.execute(select(*columns).where(report.c.id == identifier)).first()
         if found is None:
             raise Fault(f"report {identifier.hex()} is not in the store", "Restore it from a backup or a bundle.")
         if not found.parts:
             return io.BytesIO(found.body)
-        return io.BufferedReader(PartsReader(self.parts, identifier, found.parts))
+        return io.BufferedReader(PartsReader(self.parts, found.place or identifier, found.parts))
 
     def body(self, identifier: bytes) -> bytes:
         """The same at once, for a report that fits into memory."""
@@ -193,57 +277,74 @@ class Store:
         with self.reading() as connection:
             return date.fromisoformat(connection.execute(select(chain.c.folded)).scalar_one())
 
-    def fold(self, today: date) -> None:
-        """Rewrite the file so that it tells the day of each report and nothing finer, and empty the write-ahead log.
+    def claim(self, day: date) -> bytes:
+        """A place for the parts of a new upload, until it is released; empty for its own id, on one machine."""
+        if not self.database.shared:
+            return b""
+        place = secrets.token_bytes(16)
+        with self.writing() as connection:
+            connection.execute(insert(upload).values(place=place, node=self.node, day=day.isoformat()))
+        return place
 
-        What is not yet a report is folded by `Uploads`. Needs as much free disk as the file is large. Raises `Fault`
-        when a reader holds the log for two minutes.
+    def release(self, place: bytes) -> None:
+        """The upload that claimed this place is a report now, or gone."""
+        with self.writing() as connection:
+            connection.execute(delete(upload).where(upload.c.place == place))
+
+    def forsake(self, day: date) -> None:
+        """Release what nodes claimed that never came back: two days after the last day of such uploads."""
+        last = day - LIFETIME - timedelta(days=2)
+        with self.writing() as connection:
+            connection.execute(delete(upload).where(upload.c.day < last.isoformat()))
+
+    def keeps(self, place: bytes) -> bool:
+        """Whether parts under this place belong to a report, or to an upload that may still become one."""
+        held = select(report.c.id).where(or_(report.c.place == place, report.c.id == place))
+        with self.reading() as connection:
+            # In this order: an upload is released after its report was entered.
+            claimed = connection.execute(select(upload.c.place).where(upload.c.place == place)).first()
+        if claimed is not None:
+            return True
+        with self.reading() as connection:
+            return connection.execute(held).first() is not None
+
+    def fold(self, today: date) -> None:
+        """Rewrite the rows so that they tell the day of each report and nothing finer, and empty the write-ahead log.
+
+        What is not yet a report is folded by `Uploads`. Needs as much free disk as the database is large. Raises
+        `Fault` when readers hold the log for two minutes.
         """
         last = self.folded()
         for entry in self.entries():
             if entry.parts and entry.day >= last:
-                self.parts.fold(entry.id, range(entry.parts), entry.day)
+                self.parts.fold(entry.where, range(entry.parts), entry.day)
         with self.writing() as connection:
             connection.execute(update(chain).values(folded=today.isoformat()))
-        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            try:
-                connection.exec_driver_sql("VACUUM")
-                self._empty_log(connection)
-            except SQLAlchemyError as error:
-                raise fault(error) from error
-
-    def _empty_log(self, connection: Connection) -> None:
-        """Move the log into the file and cut it to nothing; readers that are still on it are waited for."""
-        deadline = time.monotonic() + BUSY_SECONDS
-        while connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]:
-            if time.monotonic() > deadline:
-                raise Fault("the write-ahead log can't be emptied: something reads it", "Run `intake drop fold` again.")
-            time.sleep(0.05)
+        self.database.rewrite()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection to read with. Raises `Fault`."""
         try:
-            with self._engine.connect() as connection:
+            with self.database.engine.connect() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            raise fault(error) from error
+            raise self.database.fault(error) from error
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction: committed and on disk at its end, or undone. Raises `Fault`."""
         try:
-            with self._engine.begin() as connection:
+            with self.database.engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            raise fault(error) from error
+            raise self.database.fault(error) from error
 
     def _write_all(self) -> None:
         """The writer thread: take what waits, commit it together, tell each sender."""
         while (batch := self._gathered()) is not None:
             try:
-                with self.writing() as connection:
-                    outcomes = _insert(connection, [ticket.row for ticket in batch])
+                outcomes = self._insert([ticket.row for ticket in batch])
             except Fault as error:
                 for ticket in batch:
                     ticket.error = error
@@ -271,74 +372,43 @@ class Store:
             size += len(ticket.row["body"])
         return batch
 
+    def _insert(self, rows: Sequence[dict[str, Any]]) -> list[Outcome]:
+        """Enter the rows whose ids are free, in one transaction; one outcome per row, in order. Raises `Fault`."""
+        for again in (True, False):
+            try:
+                with self.database.engine.begin() as connection:
+                    return _insert(connection, self.insert(report), rows)
+            except SQLAlchemyError as error:
+                # The database was restarted. If that transaction was committed after all, its rows are the same.
+                if not (again and isinstance(error, DBAPIError) and error.connection_invalidated):
+                    raise self.database.fault(error) from error
+        raise AssertionError
+
 
 _ENTRY = select(*(column for column in report.c if column is not report.c.body))
 
 
 def _entry(row: Row[Any]) -> Entry:
-    return Entry(row.id, date.fromisoformat(row.day), row.size, row.sha256, row.claimed, row.carried, row.parts)
+    day = date.fromisoformat(row.day)
+    return Entry(row.id, day, row.size, row.sha256, row.claimed, row.carried, row.parts, row.place or b"")
 
 
-def _insert(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[Outcome]:
-    """Insert the rows whose ids are free; one outcome per row, in order."""
-    ids = {row["id"] for row in rows}
-    known = {
-        row.id: row.sha256
-        for row in connection.execute(select(report.c.id, report.c.sha256).where(report.c.id.in_(ids)))
-    }
-    outcomes, fresh = [], []
+def _insert(connection: Connection, statement: Any, rows: Sequence[dict[str, Any]]) -> list[Outcome]:
+    """The insert comes first: another node may enter the same id at any moment, and only one of them is told NEW."""
+    first: dict[bytes, dict[str, Any]] = {}
     for row in rows:
-        if row["id"] not in known:
-            known[row["id"]] = row["sha256"]
-            fresh.append(row)
+        first.setdefault(row["id"], row)
+    fresh = [first[identifier] for identifier in sorted(first)]  # in one order on all nodes: no deadlock
+    statement = statement.on_conflict_do_nothing().returning(report.c.id)
+    entered = set(connection.execute(statement, fresh).scalars())
+    taken = [identifier for identifier in first if identifier not in entered]
+    known = select(report.c.id, report.c.sha256).where(report.c.id.in_(taken))
+    held = {row.id: row.sha256 for row in connection.execute(known)} if taken else {}
+    outcomes = []
+    for row in rows:
+        if row["id"] in entered and row is first[row["id"]]:
             outcomes.append(Outcome.NEW)
-        else:
-            outcomes.append(Outcome.SAME if known[row["id"]] == row["sha256"] else Outcome.OTHER)
-    if fresh:
-        connection.execute(insert(report), fresh)
+            continue
+        digest = held.get(row["id"], first[row["id"]]["sha256"])
+        outcomes.append(Outcome.SAME if digest == row["sha256"] else Outcome.OTHER)
     return outcomes
-
-
-def _engine(folder: DataFolder) -> Engine:
-    """An engine whose every connection is durable and erases what it deletes."""
-    # SQLite copies the mode of the main file to its log and index, so the main file is made first.
-    os.close(os.open(folder.database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
-    # VACUUM builds the new file in a temporary one: inside DATA, never in a /tmp that others or a backup may read.
-    os.environ["SQLITE_TMPDIR"] = str(folder.path)
-    engine = create_engine(f"sqlite:///{folder.database}", poolclass=QueuePool, connect_args={"timeout": BUSY_SECONDS})
-    event.listen(engine, "connect", _prepare)
-    return engine
-
-
-def _prepare(connection: sqlite3.Connection, _: object) -> None:
-    """Set what SQLite keeps per connection, and read it back: a pragma that is not understood is silently ignored."""
-    for pragma, value, expected in (
-        ("journal_mode", "WAL", "wal"),
-        ("synchronous", "FULL", 2),
-        ("secure_delete", "ON", 1),
-        ("foreign_keys", "ON", 1),
-    ):
-        connection.execute(f"PRAGMA {pragma}={value}")
-        if connection.execute(f"PRAGMA {pragma}").fetchone()[0] != expected:
-            raise Fault(f"this SQLite does not keep {pragma}={value}", "Install Debian's libsqlite3.")
-
-
-def _migrate(connection: Connection) -> None:
-    """Bring drop.db to the newest shape."""
-    config = AlembicConfig()
-    config.set_main_option("script_location", "intake.drop:migrations")
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    try:
-        alembic.upgrade(config, "head")
-        connection.commit()
-    except SQLAlchemyError as error:
-        raise fault(error) from error
-
-
-def fault(error: SQLAlchemyError) -> Fault:
-    """SQLAlchemy's error as ours. The statement and its values stay out of the message."""
-    cause = getattr(error, "orig", None)
-    if isinstance(cause, sqlite3.Error) and getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-        return Full("the disk is full")
-    return Fault(f"the database failed: {cause or type(error).__name__}", "Check the disk that holds DATA.")

@@ -1,4 +1,4 @@
-"""The tables of drop.db, as SQLAlchemy knows them. `migrations/` makes them; a test holds the two together.
+"""The tables of a drop, as SQLAlchemy knows them. `migrations/` makes them; a test holds the two together.
 
 No column is finer than a day. Rows of `report` are keyed by the random id and the table has no rowid, so that after a
 fold neither a number nor a position in the file tells which report came before which.
@@ -6,7 +6,7 @@ fold neither a number nor a position in the file tells which report came before 
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, MetaData, String, Table
 
 metadata = MetaData()
 
@@ -15,14 +15,25 @@ report = Table(
     metadata,
     Column("id", LargeBinary(16), primary_key=True),
     Column("day", String(10), nullable=False),  # UTC, YYYY-MM-DD
-    Column("size", Integer, nullable=False),
+    Column("size", BigInteger().with_variant(Integer, "sqlite"), nullable=False),  # a large one is over 2**31
     Column("sha256", LargeBinary(32), nullable=False),
     Column("claimed", Integer),  # keyring serial the sender named; null for a carried file
     Column("carried", Boolean, nullable=False),  # a finished bundle holds the file
     Column("body", LargeBinary, nullable=False),  # behind those: listing them never reads it; empty when in parts
     Column("parts", Integer, nullable=False, server_default="0"),  # how many hold the bytes; 0 when the row does
+    Column("place", LargeBinary(16)),  # under which they lie; null for the report's own id
     sqlite_with_rowid=False,
 )
+
+upload = Table(
+    "upload",
+    metadata,
+    Column("place", LargeBinary(16), primary_key=True),
+    Column("node", String(32), nullable=False),
+    Column("day", String(10), nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Where nodes that share the parts put those of unfinished uploads, so that no node takes another's for left over."""
 
 bundle = Table(
     "bundle",
@@ -68,4 +79,7 @@ chain = Table(
     metadata,
     Column("epoch", Integer, primary_key=True, autoincrement=False),
     Column("folded", String(10), nullable=False),  # the day of the last fold
+    Column("origin", String),  # these three bind what several nodes share to one drop; null while nobody does
+    Column("mark", String),
+    Column("blobs", String),
 )

@@ -27,11 +27,16 @@ class Upload:
     claimed: int | None
     reviewers: int = 0
     folded: int = 0  # so many of its whole parts tell nothing finer than a day
+    place: str = ""  # under which its parts lie, in hex; empty for its own id
 
     @property
     def expires(self) -> date:
         """It ends at the midnight (UTC) at which this day begins."""
         return self.day + LIFETIME
+
+    def where(self, identifier: bytes) -> bytes:
+        """The 16 bytes under which the parts of this upload lie."""
+        return bytes.fromhex(self.place) or identifier
 
     def __bytes__(self) -> bytes:
         return json.dumps({**asdict(self), "day": self.day.isoformat()}).encode()

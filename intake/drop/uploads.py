@@ -91,8 +91,22 @@ class Ledger(Protocol):
     def put(self, identifier: bytes, body: bytes, *, claimed: int | None, day: date) -> Outcome:
         """Keep a report in its row."""
 
-    def put_parts(self, identifier: bytes, size: int, sha256: bytes, *, claimed: int | None, day: date) -> Outcome:
-        """Keep a report whose parts are durable."""
+    def put_parts(
+        self, identifier: bytes, size: int, sha256: bytes, *, claimed: int | None, day: date, place: bytes = b""
+    ) -> Outcome:
+        """Keep a report whose parts are durable, under `place` or its id."""
+
+    def claim(self, day: date) -> bytes:
+        """A place for the parts of a new upload that no other node uses; empty for the upload's own id."""
+
+    def release(self, place: bytes) -> None:
+        """The upload that claimed this place is a report now, or gone."""
+
+    def forsake(self, day: date) -> None:
+        """Release what nodes claimed that never came back."""
+
+    def keeps(self, place: bytes) -> bool:
+        """Whether parts under this place belong to a report, or to an upload of any node."""
 
 
 class Uploads:
@@ -137,7 +151,7 @@ class Uploads:
             with suppress(Unknown), self._writing(identifier, Refused(OTHER_BYTES)) as work:
                 found = work.state(day)
                 if found is None:
-                    found = Upload(size, 0, day, claimed)
+                    found = Upload(size, 0, day, claimed, place=self._ledger.claim(day).hex())
                     work.keep(found)
                 elif (found.size, found.claimed) != (size, claimed):
                     raise Refused(OTHER_BYTES)
@@ -203,14 +217,15 @@ class Uploads:
             with suppress(Locked, Unknown), self._writing(identifier, Unknown("the upload is a report")) as work:
                 if work.state(day) is None:
                     self._end(identifier, work)
+        self._ledger.forsake(day)
         self.sweep()
 
     def sweep(self) -> None:
         """Delete parts that belong to no upload and no report: what a kill left of either."""
-        for identifier in self._parts.ids():
+        for place in self._parts.ids():
             # In this order: an upload's folder goes only after the row was entered.
-            if not (self._path / identifier.hex()).exists() and self._ledger.entry(identifier) is None:
-                self._parts.delete(identifier)
+            if not (self._path / place.hex()).exists() and not self._ledger.keeps(place):
+                self._parts.delete(place)
 
     def fold(self) -> None:
         """Write what is unfinished anew, in order of id, so that it tells the day it began and nothing finer.
@@ -223,7 +238,7 @@ class Uploads:
                 if found is None:
                     continue
                 whole = found.offset // PART
-                self._parts.fold(identifier, range(found.folded, whole), found.day)
+                self._parts.fold(found.where(identifier), range(found.folded, whole), found.day)
                 if found.folded != whole:
                     work.keep(replace(found, folded=whole))
                 work.fold(found)
@@ -272,39 +287,58 @@ class Uploads:
 
     def _place(self, identifier: bytes, work: Work, found: Upload, content: bytes) -> None:
         """Make bytes durable behind the offset: whole parts in their place, the others in the tail."""
+        place = found.where(identifier)
         number, begun = divmod(found.offset, PART)
         taken = content[: PART - begun]
         if begun + len(taken) == PART or found.offset + len(taken) == found.size:
-            self._parts.put(identifier, number, work.tail(number, begun) + taken)
+            self._parts.put(place, number, work.tail(number, begun) + taken)
             rest = content[len(taken) :]
             if rest and found.offset + len(content) == found.size:
-                self._parts.put(identifier, number + 1, rest)
+                self._parts.put(place, number + 1, rest)
             elif rest:
                 work.extend(number + 1, 0, rest)
         else:
             work.extend(number, begun, taken)
 
     def _finish(self, identifier: bytes, work: Work, after: Upload, day: date) -> None:
-        count = pieces.count(after.size)
+        place, count = after.where(identifier), pieces.count(after.size)
         if after.size <= sizes.sealed_size(after.reviewers, sizes.PUT_PLAINTEXT_LIMIT):
-            body = b"".join(self._parts.get(identifier, number) for number in range(count))
+            body = b"".join(self._parts.get(place, number) for number in range(count))
             outcome = self._ledger.put(identifier, body, claimed=after.claimed, day=day)
-            self._parts.delete(identifier)
+            self._parts.delete(place)
         else:
-            digest = self._digest(identifier, after.size, count)
-            outcome = self._ledger.put_parts(identifier, after.size, digest, claimed=after.claimed, day=day)
+            digest = self._digest(identifier, place, after.size, count)
+            outcome = self._ledger.put_parts(
+                identifier, after.size, digest, claimed=after.claimed, day=day, place=bytes.fromhex(after.place)
+            )
         self._hashes.pop(identifier, None)
         if outcome is Outcome.OTHER:
             self._end(identifier, work)
             raise Refused(OTHER_BYTES)
+        self._let_go(identifier, after)
         work.remove()
 
     def _end(self, identifier: bytes, work: Work) -> None:
         """Remove an upload that became no report."""
         self._hashes.pop(identifier, None)
+        found = work.stated()
         work.forget()
-        self._parts.delete(identifier)
+        if found is not None and found.place:
+            self._let_go(identifier, found)
+        else:
+            self._parts.delete(identifier)
         work.remove()
+
+    def _let_go(self, identifier: bytes, ended: Upload) -> None:
+        """Release the place of an upload that has ended; what lies there goes, unless the report is it.
+
+        Another node may have entered the same report first, with parts of its own.
+        """
+        if ended.place:
+            entry = self._ledger.entry(identifier)
+            if entry is None or entry.place != bytes.fromhex(ended.place):
+                self._parts.delete(bytes.fromhex(ended.place))
+            self._ledger.release(bytes.fromhex(ended.place))
 
     def _hash(self, identifier: bytes, offset: int, content: bytes) -> None:
         """Hash along, so that the end of a large upload needs no second reading; the oldest of many are dropped."""
@@ -315,12 +349,12 @@ class Uploads:
             if len(self._hashes) > HASHES:
                 self._hashes.popitem(last=False)
 
-    def _digest(self, identifier: bytes, size: int, count: int) -> bytes:
+    def _digest(self, identifier: bytes, place: bytes, size: int, count: int) -> bytes:
         done, running = self._hashes.get(identifier, (0, hashlib.sha256()))
         if done == size:
             return running.digest()
         # The process began after the upload did.
-        reader = PartsReader(self._parts, identifier, count)
+        reader = PartsReader(self._parts, place, count)
         return hashlib.file_digest(reader, "sha256").digest()
 
     @contextmanager
@@ -339,7 +373,10 @@ class Uploads:
             with disk(path):
                 work = Work(path)
                 if self._ledger.entry(identifier):
-                    work.remove()  # the power failed before that
+                    # The power failed before that, or the report came by another way or another node.
+                    if (left := work.stated()) is not None:
+                        self._let_go(identifier, left)
+                    work.remove()
                     raise ended
                 yield work
         finally:

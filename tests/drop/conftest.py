@@ -1,12 +1,16 @@
-"""The pages of one installation, in all languages."""
+"""The pages of one installation, in all languages; and the two databases on which a drop's store is tested."""
+
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from intake.drop.assets import Assets
+from intake.drop.folder import DataFolder
 from intake.drop.pages import Pages, Setting
 from intake.locale import packaged_questionnaire
 from tests.harness.installation import LANGUAGES, LEAVE_URL, ORGANISATION, READING_TIMES, URGENT_CONTACTS
 from tests.harness.keys import make_world
+from tests.harness.postgres import Cluster
 
 
 @pytest.fixture(scope="module")
@@ -29,3 +33,24 @@ def setting(tmp_path_factory: pytest.TempPathFactory) -> Setting:
 @pytest.fixture(scope="module")
 def pages(setting: Setting) -> Pages:
     return Pages(setting, Assets.load())
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL for tests of what is in it; it doesn't wait for the disk."""
+    with Cluster(fsync="off") as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def lay(request: pytest.FixtureRequest) -> Callable[[DataFolder], DataFolder]:
+    """Makes the reports of a new DATA lie in one database or the other."""
+    if request.param == "sqlite":
+        return lambda folder: folder
+    cluster: Cluster = request.getfixturevalue("cluster")
+
+    def laid(folder: DataFolder) -> DataFolder:
+        cluster.give(folder)
+        return folder
+
+    return laid

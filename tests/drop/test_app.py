@@ -65,12 +65,24 @@ class Shelf:
             return None
         return Entry(identifier, TODAY, len(self.held[identifier]), b"", None, carried=False)
 
-    def put_parts(self, identifier: bytes, size: int, sha256: bytes, *, claimed: int | None, day: date) -> Outcome:
+    def put_parts(
+        self, identifier: bytes, size: int, sha256: bytes, *, claimed: int | None, day: date, place: bytes = b""
+    ) -> Outcome:
         if self.error:
             raise self.error
         self.held[identifier] = b""
         self.sizes[identifier] = size
         return Outcome.NEW
+
+    def claim(self, day: date) -> bytes:
+        return b""
+
+    def release(self, place: bytes) -> None: ...
+
+    def forsake(self, day: date) -> None: ...
+
+    def keeps(self, place: bytes) -> bool:
+        return place in self.held
 
 
 @dataclass

@@ -3,7 +3,7 @@
 import hashlib
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -54,8 +54,8 @@ def world(tmp_path: Path) -> World:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, world: World) -> DataFolder:
-    folder = DataFolder.open(tmp_path / "data", create=True)
+def folder(tmp_path: Path, world: World, lay: Callable[[DataFolder], DataFolder]) -> DataFolder:
+    folder = lay(DataFolder.open(tmp_path / "data", create=True))
     Belief(folder, world.folder / "keyring.note", world.typed, lambda: TODAY)
     folder.drop_key.write_bytes((world.folder / "drop.key").read_bytes())
     return folder

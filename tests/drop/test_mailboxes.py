@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,7 +22,13 @@ SOMEBODY = b"\x01" * 16
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(tmp_path: Path, lay: Callable[[DataFolder], DataFolder]) -> Iterator[Store]:
+    with Store(lay(DataFolder.open(tmp_path / "data", create=True))) as store:
+        yield store
+
+
+@pytest.fixture
+def on_sqlite(tmp_path: Path) -> Iterator[Store]:
     with Store(DataFolder.open(tmp_path / "data", create=True)) as store:
         yield store
 
@@ -55,15 +61,15 @@ def test_answers_are_forgotten_by_day_and_the_filler_never(store: Store) -> None
     assert mailboxes.ask(SOMEBODY)[0] == 0
 
 
-def test_an_expired_answer_is_gone_from_the_file_after_the_fold(store: Store) -> None:
+def test_an_expired_answer_is_gone_from_the_file_after_the_fold(on_sqlite: Store) -> None:
     canary = (b"canary of an answer " * 600)[:SEALED_SIZE]
-    Mailboxes(store)
-    leave(store, SOMEBODY, canary)
-    store.fold(TODAY)
-    assert canary[:60] in store.folder.database.read_bytes()
-    Mailboxes(store).expire(TODAY + timedelta(days=KEPT_DAYS + 1))
-    store.fold(TODAY)
-    left = b"".join(path.read_bytes() for path in store.folder.path.iterdir() if path.is_file())
+    Mailboxes(on_sqlite)
+    leave(on_sqlite, SOMEBODY, canary)
+    on_sqlite.fold(TODAY)
+    assert canary[:60] in on_sqlite.folder.database.read_bytes()
+    Mailboxes(on_sqlite).expire(TODAY + timedelta(days=KEPT_DAYS + 1))
+    on_sqlite.fold(TODAY)
+    left = b"".join(path.read_bytes() for path in on_sqlite.folder.path.iterdir() if path.is_file())
     assert canary[:60] not in left
 
 

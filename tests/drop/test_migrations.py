@@ -70,11 +70,28 @@ def everything(connection: sqlite3.Connection) -> None:
     )
 
 
+def several(connection: sqlite3.Connection) -> None:
+    """A drop as 0005 leaves it: several nodes may share it."""
+    everything(connection)
+    connection.executescript(
+        """
+        UPDATE alembic_version SET version_num = '0005';
+        ALTER TABLE report ADD COLUMN place BLOB;
+        ALTER TABLE chain ADD COLUMN origin VARCHAR;
+        ALTER TABLE chain ADD COLUMN mark VARCHAR;
+        ALTER TABLE chain ADD COLUMN blobs VARCHAR;
+        CREATE TABLE upload (place BLOB NOT NULL PRIMARY KEY, node VARCHAR(32) NOT NULL, day VARCHAR(10) NOT NULL)
+            WITHOUT ROWID;
+        """
+    )
+
+
 SHAPES: dict[str, Callable[[sqlite3.Connection], None]] = {
     "0001": first,
     "0002": mailboxes,
     "0003": parts,
     "0004": everything,
+    "0005": several,
 }
 
 

@@ -8,7 +8,7 @@ import json
 import os
 import random
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -36,6 +36,7 @@ from tests.harness.outboxes import answer, hash_of, holder, make_outbox
 from tests.harness.server import command
 
 DAY = timedelta(days=1)
+Lay = Callable[[DataFolder], DataFolder]
 PIECE = 32  # bytes: whatever run of 63 is left somewhere holds a whole one
 
 
@@ -47,10 +48,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 class Drop:
     """A drop through its days: reports come, bundles leave, reviewers acknowledge."""
 
-    def __init__(self, world: World, path: Path) -> None:
+    def __init__(self, world: World, path: Path, lay: Lay = lambda folder: folder) -> None:
         self.world, self.stick = world, path / "stick"
         self.stick.mkdir(parents=True)
-        self.folder = DataFolder.open(path / "data", create=True)
+        self.folder = lay(DataFolder.open(path / "data", create=True))
         Belief(self.folder, world.folder / "keyring.note", world.typed, lambda: world.today)
         self.folder.drop_key.write_bytes((world.folder / "drop.key").read_bytes())
         self.previous: dict[int, bytes] = {}
@@ -112,8 +113,8 @@ def _holds(content: bytes, pieces: set[bytes]) -> bool:
     return any(content[at : at + PIECE] in pieces for at in range(len(content) - PIECE + 1))
 
 
-def test_only_what_all_acknowledged_seven_days_ago_goes(world: World, tmp_path: Path) -> None:
-    drop, today = Drop(world, tmp_path), world.today
+def test_only_what_all_acknowledged_seven_days_ago_goes(world: World, tmp_path: Path, lay: Lay) -> None:
+    drop, today = Drop(world, tmp_path, lay), world.today
     with Store(drop.folder) as store:
         old = drop.put(store, range(1, 6), today - 12 * DAY)
         acks = [drop.bundle(store, today - 12 * DAY), drop.bundle(store, today - 10 * DAY)]
@@ -133,8 +134,8 @@ def test_only_what_all_acknowledged_seven_days_ago_goes(world: World, tmp_path: 
         assert {entry.id for entry in store.entries()} == set(new)
 
 
-def test_who_joined_later_has_it_by_a_bundle_of_everything(world: World, tmp_path: Path) -> None:
-    drop, today = Drop(world, tmp_path), world.today
+def test_who_joined_later_has_it_by_a_bundle_of_everything(world: World, tmp_path: Path, lay: Lay) -> None:
+    drop, today = Drop(world, tmp_path, lay), world.today
     with Store(drop.folder) as store:
         old = drop.put(store, range(1, 4), today - 20 * DAY)
         acks = [drop.bundle(store, today - 20 * DAY), drop.bundle(store, today - 18 * DAY)]

@@ -26,7 +26,20 @@ LATER = date(2026, 11, 24)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> DataFolder:
+    """Of a drop whose reports are in DATA/drop.db."""
     return DataFolder.open(tmp_path / "data", create=True)
+
+
+@pytest.fixture
+def either(tmp_path: Path, lay: Callable[[DataFolder], DataFolder]) -> DataFolder:
+    """Of a drop on one database or the other."""
+    return lay(DataFolder.open(tmp_path / "data", create=True))
+
+
+@pytest.fixture
+def held(either: DataFolder) -> Iterator[Store]:
+    with Store(either) as found:
+        yield found
 
 
 @pytest.fixture
@@ -41,39 +54,39 @@ def put(store: Store, body: bytes = b"x" * 5000, identifier: bytes | None = None
     return identifier
 
 
-def test_the_same_bytes_are_the_same_and_others_are_refused(store: Store) -> None:
-    identifier = put(store, b"one")
-    assert store.put(identifier, b"one", claimed=None, day=LATER) is Outcome.SAME
-    assert store.put(identifier, b"two", claimed=7, day=DAY) is Outcome.OTHER
-    (entry,) = store.entries()
+def test_the_same_bytes_are_the_same_and_others_are_refused(held: Store) -> None:
+    identifier = put(held, b"one")
+    assert held.put(identifier, b"one", claimed=None, day=LATER) is Outcome.SAME
+    assert held.put(identifier, b"two", claimed=7, day=DAY) is Outcome.OTHER
+    (entry,) = held.entries()
     assert (entry.id, entry.day, entry.size, entry.claimed, entry.carried) == (identifier, DAY, 3, 7, False)
-    assert store.body(identifier) == b"one"
+    assert held.body(identifier) == b"one"
 
 
-def test_what_was_put_is_there_after_a_restart(folder: DataFolder) -> None:
-    with Store(folder) as store:
+def test_what_was_put_is_there_after_a_restart(either: DataFolder) -> None:
+    with Store(either) as store:
         identifier = put(store, b"kept")
-    with Store(folder) as store:
+    with Store(either) as store:
         assert store.body(identifier) == b"kept"
         assert store.count_by_day() == {DAY: 1}
 
 
-def test_eight_threads_lose_and_double_nothing(store: Store) -> None:
+def test_eight_threads_lose_and_double_nothing(held: Store) -> None:
     clash = os.urandom(16)
     outcomes: list[Outcome] = []
     ids = [[os.urandom(16) for _ in range(50)] for _ in range(8)]
 
     def run(mine: list[bytes], number: int) -> None:
         for identifier in mine:
-            put(store, os.urandom(3000), identifier)
-        outcomes.append(store.put(clash, bytes([number]), claimed=None, day=DAY))
+            put(held, os.urandom(3000), identifier)
+        outcomes.append(held.put(clash, bytes([number]), claimed=None, day=DAY))
 
     threads = [threading.Thread(target=run, args=(mine, number)) for number, mine in enumerate(ids)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert {entry.id for entry in store.entries()} == {each for mine in ids for each in mine} | {clash}
+    assert {entry.id for entry in held.entries()} == {each for mine in ids for each in mine} | {clash}
     assert sorted(outcome.value for outcome in outcomes) == ["new"] + ["other"] * 7
 
 

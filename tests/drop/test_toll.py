@@ -14,7 +14,7 @@ from intake.drop.toll import COST, LIFE, TRIES, Passage, Toll
 from tests.browser.test_toll import solved_by_the_page
 
 
-def _solved(challenge: bytes) -> str:
+def solved(challenge: bytes) -> str:
     parsed = Challenge.from_dict(json.loads(challenge))
     solution = solve_challenge(parsed)
     assert solution is not None
@@ -47,7 +47,7 @@ def test_without_a_limit_nothing_is_ever_asked() -> None:
 
 def test_a_solution_pays_once_however_it_is_written() -> None:
     toll, challenge = _busy()
-    work = _solved(challenge)
+    work = solved(challenge)
     assert toll.arrives(work) is Passage.PAID
     assert toll.arrives(work) is Passage.DUE
     spaced = base64.b64encode(json.dumps(json.loads(base64.b64decode(work)), indent=1).encode()).decode()
@@ -55,7 +55,7 @@ def test_a_solution_pays_once_however_it_is_written() -> None:
     assert toll.arrives(spaced) is Passage.DUE
     other = toll.challenge()
     assert other is not None
-    assert toll.arrives(_solved(other)) is Passage.PAID
+    assert toll.arrives(solved(other)) is Passage.PAID
 
 
 def _changed(work: str, change: dict[str, Any]) -> str:
@@ -86,7 +86,7 @@ def _changed(work: str, change: dict[str, Any]) -> str:
 )
 def test_a_forged_solution_pays_nothing(change: dict[str, Any]) -> None:
     toll, challenge = _busy()
-    work = _solved(challenge)
+    work = solved(challenge)
     assert toll.arrives(_changed(work, change)) is Passage.DUE
     assert toll.arrives(work) is Passage.PAID
 
@@ -94,7 +94,7 @@ def test_a_forged_solution_pays_nothing(change: dict[str, Any]) -> None:
 def test_anothers_challenge_pays_nothing_here() -> None:
     toll, _ = _busy()
     _, foreign = _busy()
-    assert toll.arrives(_solved(foreign)) is Passage.DUE
+    assert toll.arrives(solved(foreign)) is Passage.DUE
 
 
 def test_a_challenge_expires() -> None:
@@ -104,7 +104,7 @@ def test_a_challenge_expires() -> None:
     challenge = toll.challenge()
     assert challenge is not None
     assert json.loads(challenge)["parameters"]["expiresAt"] == 1_000_000 + LIFE
-    assert toll.arrives(_solved(challenge)) is Passage.DUE
+    assert toll.arrives(solved(challenge)) is Passage.DUE
 
 
 @given(st.text(max_size=3000) | st.binary(max_size=600).map(lambda raw: base64.b64encode(raw).decode()))
@@ -121,7 +121,7 @@ def _tries(toll: Toll) -> int:
     challenge = toll.challenge()
     assert challenge is not None
     assert json.loads(challenge)["parameters"]["cost"] == COST
-    return int(json.loads(base64.b64decode(_solved(challenge)))["solution"]["counter"])
+    return int(json.loads(base64.b64decode(solved(challenge)))["solution"]["counter"])
 
 
 def test_only_those_who_pay_make_it_dearer_and_never_beyond_the_last_step() -> None:
@@ -131,7 +131,7 @@ def test_only_those_who_pay_make_it_dearer_and_never_beyond_the_last_step() -> N
     assert TRIES[0] // 2 <= _tries(toll) < TRIES[0]
     seen = []
     for _ in range(10):
-        assert toll.arrives(_solved(challenge)) is Passage.PAID
+        assert toll.arrives(solved(challenge)) is Passage.PAID
         challenge = toll.challenge() or b""
         seen.append(next(step for step, most in enumerate(TRIES) if _tries(toll) < most))
     assert seen == [0, 1, 1, 1, 1, 1, 1, 2, 2, 2]

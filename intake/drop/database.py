@@ -1,0 +1,143 @@
+"""Which database holds a drop's reports: SQLite in DATA, or PostgreSQL. DATA/database says so once and for all.
+
+Commands that are given DATA alone look there, and no change of a setting makes reports seem lost. What only one of the
+two needs to know stands in `intake.drop.sqlite` and `intake.drop.postgres`; whoever uses a database knows `Database`.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from alembic import command as alembic
+from alembic.config import Config as AlembicConfig
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from intake.drop.folder import DataFolder
+from intake.durable import write_private
+from intake.errors import Fault, Usage
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+    from sqlalchemy.dialects.sqlite import Insert as SQLiteInsert
+
+SQLITE = "sqlite"
+"""The place that is DATA/drop.db."""
+
+
+class Database(Protocol):
+    """What the store wants of a database. Methods raise `Fault` when it fails."""
+
+    engine: Engine
+    place: str
+    """As in the setting, without anything secret."""
+    shared: bool
+    """Whether other nodes may use it too."""
+    patience: float
+    """Seconds that a write may take at most."""
+
+    def insert(self, table: Any) -> SQLiteInsert | PostgresInsert:
+        """An INSERT that knows ON CONFLICT."""
+
+    def migrating(self, connection: Connection) -> AbstractContextManager[None]:
+        """Nobody else changes the shape of the tables meanwhile."""
+
+    def rewrite(self) -> None:
+        """Write all rows anew in order of their keys, so that their places and marks tell nothing of when they came."""
+
+    def alone(self, *, wait: bool) -> AbstractContextManager[None]:
+        """No other node folds, exports, purges or delivers until the block ends. Raises `Fault` when one does."""
+
+    def serving(self, *, alone: bool) -> AbstractContextManager[None]:
+        """Say that this node serves until the block ends: beside others, or `alone`. Raises `Fault` when it may not."""
+
+    def renew(self) -> None:
+        """Serve on, if the connection that said so broke. Raises `Fault` when this node may not any more."""
+
+    def room(self) -> int:
+        """Bytes that are free, as far as that can be known."""
+
+    def fault(self, error: SQLAlchemyError) -> Fault:
+        """SQLAlchemy's error as ours. The statement and its values stay out of the message."""
+
+    def cautions(self) -> tuple[str, ...]:
+        """What about this database keeps more than the drop promises, in sentences without a full stop."""
+
+    def remove(self) -> None:
+        """Delete all that the drop keeps in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """DATA/database: where the reports are. `mark` is that of the drop, `node` that of this DATA; both mean nothing."""
+
+    place: str
+    mark: str
+    node: str
+
+    @classmethod
+    def read(cls, folder: DataFolder) -> Self | None:
+        """None for a drop whose reports are in DATA/drop.db. Raises `Fault`."""
+        try:
+            return cls(**json.loads(folder.where.read_bytes()))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError) as error:
+            raise Fault(f"{folder.where} can't be read", "Restore it from a backup of DATA.") from error
+
+    def keep(self, folder: DataFolder) -> None:
+        """Write it down."""
+        write_private(folder.where, json.dumps(asdict(self)).encode(), replace=True)
+
+
+def opened(folder: DataFolder, wanted: str | None = None, *, room: int = 0) -> Database:
+    """The database of a drop. `wanted` is the setting of who serves; None: wherever the reports are.
+
+    `room` is how many bytes PostgreSQL may take, 0 for as many as there are. Raises `Usage` when the reports are
+    elsewhere than wanted, and `Fault` when the database fails.
+    """
+    from intake.drop.sqlite import SQLite
+
+    record = Record.read(folder)
+    if record is None and wanted in (None, SQLITE):
+        return SQLite(folder)
+    if record is None and folder.database.exists():
+        raise Usage(
+            f"{folder.database} holds reports already",
+            'Set database = "sqlite", or bring them over with `intake drop move`.',
+        )
+    if record is None:
+        record = Record(str(wanted), "", secrets.token_hex(16))
+    if wanted is not None and wanted != record.place:
+        raise Usage(
+            f"this drop's reports lie in {record.place}, not in {wanted}",
+            f'Set database = "{record.place}", or move them with `intake drop move`.',
+        )
+    from intake.drop.postgres import Postgres  # a large library, of use to few
+
+    return Postgres(record.place, room=room)
+
+
+def migrate(database: Database) -> None:
+    """Bring the tables to the newest shape. Raises `Fault`."""
+    config = AlembicConfig()
+    config.set_main_option("script_location", "intake.drop:migrations")
+    config.set_main_option("path_separator", "os")
+    try:
+        with database.engine.connect() as connection, database.migrating(connection):
+            config.attributes["connection"] = connection
+            alembic.upgrade(config, "head")
+            connection.commit()
+    except SQLAlchemyError as error:
+        raise database.fault(error) from error
+
+
+@contextmanager
+def nothing() -> Iterator[None]:
+    """For whoever needs no lock."""
+    yield

@@ -1,0 +1,116 @@
+"""DATA/drop.db: SQLite in WAL mode, one writing process, many readers.
+
+Its tables have no rowid where it matters, so VACUUM writes every row in order of its key, and the emptied write-ahead
+log keeps nothing of the order in which they came.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import time
+from contextlib import AbstractContextManager
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.dialects.sqlite import Insert, insert
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import QueuePool
+
+from intake.drop.database import SQLITE, nothing
+from intake.drop.folder import DataFolder
+from intake.drop.parts import Full
+from intake.errors import Fault
+
+BUSY_SECONDS = 120.0  # a fold by another process rewrites the file; writers wait for it
+
+
+class SQLite:
+    """See `intake.drop.database.Database`. Only processes of this machine use it, and DATA/lock keeps those apart."""
+
+    place = SQLITE
+    shared = False
+    patience = float("inf")  # SQLite keeps its own, `BUSY_SECONDS`
+
+    def __init__(self, folder: DataFolder) -> None:
+        self._folder = folder
+        # SQLite copies the mode of the main file to its log and index, so the main file is made first.
+        os.close(os.open(folder.database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+        # VACUUM builds the new file in a temporary one: inside DATA, never in a /tmp that others or a backup may read.
+        os.environ["SQLITE_TMPDIR"] = str(folder.path)
+        self.engine = create_engine(
+            f"sqlite:///{folder.database}", poolclass=QueuePool, connect_args={"timeout": BUSY_SECONDS}
+        )
+        event.listen(self.engine, "connect", _prepare)
+
+    def insert(self, table: Any) -> Insert:
+        """See `Database`."""
+        return insert(table)
+
+    def migrating(self, connection: Connection) -> AbstractContextManager[None]:  # noqa: ARG002  # SQLite's own lock
+        """See `Database`."""
+        return nothing()
+
+    def rewrite(self) -> None:
+        """See `Database`. Needs as much free disk as the file is large; readers are waited for two minutes."""
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            try:
+                connection.exec_driver_sql("VACUUM")
+                _empty_log(connection)
+            except SQLAlchemyError as error:
+                raise self.fault(error) from error
+
+    def alone(self, *, wait: bool) -> AbstractContextManager[None]:  # noqa: ARG002  # DATA/lock is enough
+        """See `Database`."""
+        return nothing()
+
+    def serving(self, *, alone: bool) -> AbstractContextManager[None]:  # noqa: ARG002  # likewise
+        """See `Database`."""
+        return nothing()
+
+    def renew(self) -> None:
+        """See `Database`."""
+
+    def room(self) -> int:
+        """See `Database`."""
+        return shutil.disk_usage(self._folder.path).free
+
+    def fault(self, error: SQLAlchemyError) -> Fault:
+        """See `Database`."""
+        cause = getattr(error, "orig", None)
+        if isinstance(cause, sqlite3.Error) and getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            return Full("the disk is full")
+        return Fault(f"the database failed: {cause or type(error).__name__}", "Check the disk that holds DATA.")
+
+    def cautions(self) -> tuple[str, ...]:
+        """See `Database`."""
+        return ()
+
+    def remove(self) -> None:
+        """See `Database`."""
+        self.engine.dispose()
+        for suffix in ("-wal", "-shm", ""):
+            self._folder.database.with_name(self._folder.database.name + suffix).unlink(missing_ok=True)
+
+
+def _empty_log(connection: Connection) -> None:
+    """Move the log into the file and cut it to nothing; readers that are still on it are waited for."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]:
+        if time.monotonic() > deadline:
+            raise Fault("the write-ahead log can't be emptied: something reads it", "Run `intake drop fold` again.")
+        time.sleep(0.05)
+
+
+def _prepare(connection: sqlite3.Connection, _: object) -> None:
+    """Set what SQLite keeps per connection, and read it back: a pragma that is not understood is silently ignored."""
+    for pragma, value, expected in (
+        ("journal_mode", "WAL", "wal"),
+        ("synchronous", "FULL", 2),
+        ("secure_delete", "ON", 1),
+        ("foreign_keys", "ON", 1),
+    ):
+        connection.execute(f"PRAGMA {pragma}={value}")
+        if connection.execute(f"PRAGMA {pragma}").fetchone()[0] != expected:
+            raise Fault(f"this SQLite does not keep {pragma}={value}", "Install Debian's libsqlite3.")
