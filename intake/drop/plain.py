@@ -145,7 +145,8 @@ class PlainForm:
             if files and self._files:
                 request.max_content_length = body_limit(self._files)
             try:
-                pairs = list(request.form.items(multi=True))
+                # A part without a name, which no browser sends, has None.
+                pairs = [(name or "", value) for name, value in request.form.items(multi=True)]
             except RequestEntityTooLarge as error:
                 if files and (request.content_length or 0) > body_limit(self._files):
                     raise TooManyFiles("the files are too large") from error
@@ -180,7 +181,7 @@ class PlainForm:
             file.stream.seek(0)
             if file.filename or size:  # an input that was left empty sends a part without either
                 kind = file.mimetype if _TYPE.fullmatch(file.mimetype) else ""
-                found.append(Attached(field, kind, file.stream, size))
+                found.append(Attached(field or "", kind, file.stream, size))
         if found and (len(found) > FILES_LIMIT or sum(each.size for each in found) > limit):
             raise TooManyFiles("these files are too many or too large")
         return found

@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
@@ -64,6 +64,30 @@ class Adjusted(Adjustments):
     """waitress's settings, with ours."""
 
     bounds: Bounds
+
+    @classmethod
+    def to(cls, bounds: Bounds, *sockets: socket.socket) -> Self:
+        """What keeps waitress within these bounds."""
+        adjusted = cls(
+            sockets=sockets,
+            threads=bounds.threads,
+            ident="",
+            connection_limit=bounds.connections + 16,  # `maintenance` makes room before waitress would stop listening
+            backlog=1024,
+            max_request_body_size=2**62,  # the parser knows better
+            max_request_header_size=bounds.head,
+            inbuf_overflow=2 * max(bounds.body, bounds.plain),
+            outbuf_overflow=bounds.in_flight,
+            recv_bytes=64 * 1024,
+            channel_timeout=bounds.idle_seconds,
+            cleanup_interval=1,
+            log_socket_errors=False,
+            expose_tracebacks=False,
+            asyncore_use_poll=True,
+            clear_untrusted_proxy_headers=False,
+        )
+        adjusted.bounds = bounds
+        return adjusted
 
 
 class Memory(OverflowableBuffer):
@@ -272,32 +296,14 @@ class Server(TcpWSGIServer):
     _fileno: int
 
     def __init__(self, app: WSGIApplication, listener: socket.socket, bounds: Bounds) -> None:
-        adjustments = Adjusted(
-            sockets=[listener],
-            threads=bounds.threads,
-            ident="",
-            connection_limit=bounds.connections + 16,  # `maintenance` makes room before waitress would stop listening
-            backlog=1024,
-            max_request_body_size=2**62,  # the parser knows better
-            max_request_header_size=bounds.head,
-            inbuf_overflow=2 * max(bounds.body, bounds.plain),
-            outbuf_overflow=bounds.in_flight,
-            recv_bytes=64 * 1024,
-            channel_timeout=bounds.idle_seconds,
-            cleanup_interval=1,
-            log_socket_errors=False,
-            expose_tracebacks=False,
-            asyncore_use_poll=True,
-            clear_untrusted_proxy_headers=False,
-        )
-        adjustments.bounds = bounds
         dispatcher = ThreadedTaskDispatcher()
         dispatcher.set_thread_count(bounds.threads)
         self.bounds = bounds
         self.failures: Counter[str] = Counter()
         self._held = 0
         self._stopping = False
-        super().__init__(app, {}, _sock=listener, dispatcher=dispatcher, adj=adjustments, bind_socket=False)
+        adjusted = Adjusted.to(bounds, listener)
+        super().__init__(app, {}, _sock=listener, dispatcher=dispatcher, adj=adjusted, bind_socket=False)
 
     def getsockname(self) -> tuple[str, str]:
         """Where it listens, as waitress wants to know it."""

@@ -86,7 +86,13 @@ def _fingerprint(line: Line) -> str:
 
 def _sheet_set(line: Line) -> SheetSet:
     name, threshold, count, day = line.text(4)
-    if len(name) != 5 or not (name + threshold).isdecimal() or not (name + threshold).isascii():
+    if (
+        len(name) != 5
+        or len(threshold) > 2
+        or len(count) > 2
+        or not (name + threshold).isdecimal()
+        or not (name + threshold).isascii()
+    ):
         line.refuse("a set has a number of five digits, and a threshold")
     if count != "-" and not (count.isascii() and count.isdecimal() and 2 <= int(threshold) <= int(count)):
         line.refuse("a set has from 2 sheets on")

@@ -282,6 +282,14 @@ def multipart(fields: dict[str, str]) -> bytes:
 MULTIPART = "multipart/form-data; boundary=b"
 
 
+def test_a_part_without_a_name_hurts_nobody(house: House) -> None:
+    """No browser sends one; found by fuzzing."""
+    body = multipart({"account": "words"}).removesuffix(b"--b--\r\n")
+    body += b"--b\r\nContent-Disposition: form-data\r\n\r\nnobody's\r\n--b--\r\n"
+    assert house.client.post("/", data=body, content_type=MULTIPART, headers=HTML).status_code == 200
+    assert opened(house).answers == {"account": "words"}
+
+
 def test_plain_posts_that_are_refused(house: House) -> None:
     world, config = house.world, house.config
     closed = House(world, config, today=TODAY + timedelta(days=365)).client

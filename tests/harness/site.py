@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from waitress import wasyncore
 from waitress.server import create_server
 
@@ -52,9 +53,18 @@ class Site:
         return replace(self.world, folder=folder)
 
 
+@dataclass(frozen=True)
+class Made:
+    """A drop's app with its store, asked by calling it."""
+
+    app: Flask
+    world: World
+    store: Store
+
+
 @contextmanager
-def running_site(folder: Path, **settings: Any) -> Iterator[Site]:
-    """Serve until the block ends, with a keyring issued today by browsers' clock; `settings` are fields of Config."""
+def made_app(folder: Path, **settings: Any) -> Iterator[Made]:
+    """An app until the block ends, with a keyring issued today by browsers' clock; `settings` are fields of Config."""
     words = {"reading_times": READING_TIMES, "urgent_contacts": URGENT_CONTACTS, "organisation": ORGANISATION}
     settings = {**words, "languages": LANGUAGES, **settings}
     today = datetime.now(UTC).date()
@@ -86,13 +96,21 @@ def running_site(folder: Path, **settings: Any) -> Iterator[Site]:
     with Store(DataFolder.open(config.data, create=True)) as store:
         uploads = Uploads(store.folder, store.parts, store)
         app = create_app(config, lambda: chain, store, Mailboxes(store), uploads, lambda: pages, assets)
+        yield Made(app, world, store)
+
+
+@contextmanager
+def running_site(folder: Path, **settings: Any) -> Iterator[Site]:
+    """The same, served on loopback."""
+    with made_app(folder, **settings) as made:
         channels: dict[int, socket.socket] = {}
         listener = socket.create_server(("127.0.0.1", 0))
-        server = create_server(app, sockets=[listener], map=channels, threads=8, clear_untrusted_proxy_headers=True)
+        bounds: dict[str, Any] = {"map": channels, "threads": 8, "clear_untrusted_proxy_headers": True}
+        server = create_server(made.app, sockets=[listener], **bounds)
         runner = threading.Thread(target=server.run)
         runner.start()
         try:
-            yield Site(listener.getsockname()[1], world, store, set())
+            yield Site(listener.getsockname()[1], made.world, made.store, set())
         finally:
             server.close()
             runner.join(10)
