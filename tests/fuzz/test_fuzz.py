@@ -13,6 +13,8 @@ import pytest
 from tests.fuzz.plants import PLANTS
 from tests.fuzz.targets import TARGETS, make_scene
 
+pytest.importorskip("atheris", reason="it has no wheel for this Python")
+
 ROOT = Path(__file__).parents[2]
 REFUSED = {"card": 2, "code": 1}
 """How many of the seeds are no sound ones: another's card, a code that is cut off."""
