@@ -1,12 +1,18 @@
 """An attacker of the published statements: has every release, knows the rules, subtracts, and solves linear programs.
 
-Told more than anybody could know: which figures were renewed in which release, and that between releases nobody is
-taken out of the counts but by a correction.
+Told more than anybody could know: by how much each figure may lag behind its count, and that between releases nobody is
+taken out of the counts but by a correction. Three questions can be asked of all releases together:
+
+- `range`: between what does a figure lie, whether it is shown or left out;
+- `growth`: by how many people did a figure change from one release to a later one;
+- `remainder`: how many people are in a line of a table beside those whose cells are shown.
+
+A range is `isolating` when it says that there are some, and that they are fewer than K.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -23,10 +29,10 @@ Figure = tuple[str, str, str]  # table, row, column; "" for a margin
 
 @dataclass(frozen=True)
 class Seen:
-    """One release: its public part, and the figures that were renewed in it."""
+    """One release: its public part, and by how much the count may be off from what each figure stands on."""
 
     public: dict[str, Any]
-    renewed: frozenset[Figure]
+    slack: Mapping[Figure, int]
 
 
 def printed(public: dict[str, Any]) -> Iterator[tuple[Figure, str | None]]:
@@ -88,7 +94,8 @@ class Program:
 
     def _bounds(self, seen: Seen, figure: Figure, text: str) -> tuple[float, float]:
         low, high = limits(text)
-        return (low, high) if figure in seen.renewed else (max(0, low - (K - 1)), high + (K - 1))
+        slack = seen.slack[figure]
+        return max(0, low - slack), high + slack
 
     def _grows(self, number: int, before: Seen) -> None:
         for (release, table, row, column), variable in list(self.variables.items()):
@@ -116,14 +123,45 @@ class Program:
 
     def range(self, release: int, figure: Figure) -> tuple[float, float]:
         """The least and the most that a figure can be, whatever the others are."""
+        return self._solve(dict.fromkeys(self._cells(release, figure), 1.0))
+
+    def growth(self, before: int, after: int, figure: Figure) -> tuple[float, float]:
+        """The least and the most by which a figure can have changed between two releases."""
+        parts = dict.fromkeys(self._cells(after, figure), 1.0)
+        return self._solve(parts | dict.fromkeys(self._cells(before, figure), -1.0))
+
+    def remainder(self, release: int, margin: Figure) -> tuple[float, float]:
+        """The least and the most people of a margin whose own cells are left out."""
+        unseen = {figure for number, figure in self.unseen if number == release}
+        name, row, column = margin
+        left = [
+            variable
+            for (number, table, r, c), variable in self.variables.items()
+            if (number, table) == (release, name) and row in ("", r) and column in ("", c) and (name, r, c) in unseen
+        ]
+        return self._solve(dict.fromkeys(left, 1.0))
+
+    def _cells(self, release: int, figure: Figure) -> list[int]:
         name, row, column = figure
+        return [
+            variable
+            for (number, table, r, c), variable in self.variables.items()
+            if (number, table) == (release, name) and row in ("", r) and column in ("", c)
+        ]
+
+    def _solve(self, parts: dict[int, float]) -> tuple[float, float]:
         objective = np.zeros(len(self.variables))
-        for (number, table, r, c), variable in self.variables.items():
-            if (number, table) == (release, name) and row in ("", r) and column in ("", c):
-                objective[variable] = 1
+        for variable, factor in parts.items():
+            objective[variable] = factor
         found = []
         for sign in (1, -1):
             solved = linprog(sign * objective, A_ub=self._a, b_ub=self._b, bounds=(0, 1_000), method="highs")
             assert solved.status == 0, solved.message
             found.append(sign * solved.fun)
         return found[0], found[1]
+
+
+def isolating(found: tuple[float, float]) -> bool:
+    """Whether a range says for certain that there are one to K - 1 people, more or fewer."""
+    low, high = found
+    return (low > 1e-6 and high < K - 1e-6) or (high < -1e-6 and low > 1e-6 - K)

@@ -10,7 +10,7 @@ held with them. What they allow varies from person to person, in turn, so that e
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -105,13 +105,23 @@ def everything(draw: random.Random) -> dict[str, Json]:
 
 
 @contextmanager
-def made_vault(folder: Path, number: int = 150, *, today: date = date(2026, 11, 24), seed: int = 1) -> Iterator[Made]:
-    """A vault with twice so many submissions and one case for each person; the first person's answer everything."""
+def made_vault(
+    folder: Path,
+    number: int = 150,
+    *,
+    today: date = date(2026, 11, 24),
+    seed: int = 1,
+    urgent: Container[int] = (),
+) -> Iterator[Made]:
+    """A vault with twice so many submissions and one case for each person; the first person's answer everything.
+
+    `urgent`: the people, from 0, who were taken in the last three days when the reports came (T0), by arrest.
+    """
     draw = random.Random(seed)
     came = today - timedelta(45)
     world = make_world(folder / "keys", reviewers=2, today=came)
     people = invent(number, 0, seed)
-    drafts = [_two(world, person, whose, draw, today) for whose, person in enumerate(people)]
+    drafts = [_two(world, person, whose, draw, today, urgent=whose in urgent) for whose, person in enumerate(people)]
     reports = [report for pair in drafts for report in pair[0]]
     bundle = folder / "a.bundle"
     bundle.write_bytes(make_bundle(world, {each.id: seal_report(each, world.reviewers) for each in reports}))
@@ -159,7 +169,9 @@ def made_vault(folder: Path, number: int = 150, *, today: date = date(2026, 11, 
 Draft = tuple[tuple[Report, Report], Invented, str, str, date]
 
 
-def _two(world: World, person: Invented, whose: int, draw: random.Random, today: date) -> Draft:
+def _two(
+    world: World, person: Invented, whose: int, draw: random.Random, today: date, *, urgent: bool = False
+) -> Draft:
     spellings = spell(person, draw)
     place = PLACES[whose % len(PLACES)]
     day = today - timedelta(60 + whose * 5 % 500)
@@ -192,6 +204,8 @@ def _two(world: World, person: Invented, whose: int, draw: random.Random, today:
             answers.pop("urgent")
         else:
             answers["harm"] = f"Ном ва деҳаи {person.alias}ро нагӯед."
+        if urgent:
+            answers |= {"urgent": ["just_taken"], "kind": ["detained"]}
         identifier = f"{whose * 2 + at + 1:032x}"
         reports.append(replace(make_report(world, 1, answers=answers, language=language), id=identifier))
     return (reports[0], reports[1]), person, spellings[0], place, day

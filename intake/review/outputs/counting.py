@@ -4,7 +4,8 @@ A person is counted when a report about them allows it (`count`), and in the tab
 better by such reports alone: what a report that allows no counting says proves nothing here. The facts come from these
 reports too; where they differ, those of the one that came first stand. Someone is one person wherever the full name is
 one by its search key; in doubt two are counted as two. Whoever may still be in danger (T0) waits for 30 days, unless
-the name is public with consent.
+the name is public with consent: until then neither the person nor a report of the case is in any number, nor the place
+on the travel sheet.
 """
 
 from __future__ import annotations
@@ -77,8 +78,12 @@ def tally(connection: Connection, places: Gazetteer, now: datetime) -> Tally:
     sources = {each.id: each for each in _sources(connection, Recipient.STATISTICS, now)}
     people: dict[str, Counted] = {}
     used: set[str] = set()
-    for case, held in _held(connection, sources):
+    waiting: set[str] = set()
+    for case, held, public in _held(connection, sources):
         used |= {each.id for each in held}
+        if not public and any(each.embargoed for each in held):
+            waiting |= {each.id for each in held}
+            continue
         level = cases.verified(connection, case, frozenset(each.id for each in held)).level
         facts = _facts(held, places)
         for key in _names(case) or _told(held) or [f"case:{case.id}"]:
@@ -87,12 +92,15 @@ def tally(connection: Connection, places: Gazetteer, now: datetime) -> Tally:
     for source in sources.values():
         if source.id in used:
             continue
+        if source.embargoed:
+            waiting.add(source.id)
+            continue
         for key in _told([source]) or [f"report:{source.id}"]:
             new = Counted(key, source.imported.date(), confirmed=False)
             people[key] = _one(people.get(key), new)
     return Tally(
         tuple(sorted(people.values(), key=lambda each: each.key)),
-        tuple(sorted(each.imported.date() for each in sources.values())),
+        tuple(sorted(each.imported.date() for each in sources.values() if each.id not in waiting)),
     )
 
 
@@ -100,7 +108,9 @@ def travel(connection: Connection, places: Gazetteer, now: datetime, since: date
     """The places and groups where somebody was arrested between two days, by cases at V2 that may be told of."""
     sources = {each.id: each for each in _sources(connection, Recipient.ANONYMOUS, now)}
     found: set[str] = set()
-    for case, held in _held(connection, sources):
+    for case, held, public in _held(connection, sources):
+        if not public and any(each.embargoed for each in held):
+            continue
         if cases.verified(connection, case, frozenset(each.id for each in held)).level not in _CONFIRMED:
             continue
         for source in held:
@@ -136,20 +146,18 @@ def _embargoed(connection: Connection, found: Submission, now: datetime) -> bool
     return False
 
 
-def _held(connection: Connection, sources: Mapping[str, _Source]) -> Iterator[tuple[Case, list[_Source]]]:
-    """Each case with those of its reports that may be used, unless one of them is under embargo."""
+def _held(connection: Connection, sources: Mapping[str, _Source]) -> Iterator[tuple[Case, list[_Source], bool]]:
+    """Each case with those of its reports that may be used, and whether its people are public by name, with consent."""
     for case in cases.every(connection):
-        ids = [each for part in cases.family(connection, case) for each in part.sources]
+        family = cases.family(connection, case)
+        ids = {each for part in family for each in part.sources}
         held = [sources[each] for each in sources if each in ids]
-        if not held:
-            continue
-        family = [part.id for part in cases.family(connection, case)]
-        public = any(
-            each.delivery.recipient == Recipient.PUBLIC.value and each.delivery.naming != "none"
-            for each in delivered(connection, family)
-        )
-        if public or not any(each.embargoed for each in held):
-            yield case, held
+        if held:
+            public = any(
+                each.delivery.recipient == Recipient.PUBLIC.value and each.delivery.naming != "none"
+                for each in delivered(connection, [part.id for part in family])
+            )
+            yield case, held, public
 
 
 def _facts(held: Sequence[_Source], places: Gazetteer) -> Counted:

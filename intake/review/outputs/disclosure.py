@@ -4,16 +4,23 @@ Rules, for cells and margins alike:
 
 - a count under 5 is never shown; 5 to 9 is shown as "fewer than 10"; a larger one is rounded to 5. A district is shown
   from 10 on;
-- releases are linked. A figure rests on a *base*, the count when it was published first. It changes only when the
-  count has moved by 5 or more from every base that it ever had; until then the old base is published again. So no two
-  releases differ by 1 to 4 people, and what stayed within that can't be told from what did not change;
+- releases are linked: people come into a figure, and go from it, in batches. A figure stands on a *base* until the
+  count has moved by 5 or more since it was renewed; then its new base is 5 or more from every base that it ever had,
+  or one of those. So no two releases differ by 1 to 4 people, and whoever comes into a figure comes with four others;
 - where margins would give back what is not shown, more is left out (`protect`): for every figure left out there are
   tables that agree with all that is shown, in which it differs by 5 or more, and by which a small one may be nothing;
 - a table of what was done, or of who did it, is left out whole while all that it shows is one row: it would say of
   everybody in it what happened to them.
 
-What this does not give. A figure crosses a threshold by somebody: who knows all people of a cell but one, exactly, and
-on the day, can still learn of that one by the crossing. No figure without noise avoids that.
+Against whom. Someone who has every release, knows these rules, and subtracts and solves linear programs over all of
+them together learns of no group of one to four people: neither that they are in a figure, nor that they came or went.
+
+What this does not give. Who knows *all other* people of a figure, exactly, can make the tables once with the last
+person and once without, and see which were published. No rule of this kind stops that: "fewer than 10" says that there
+are five, so whoever knows four of them, and that nobody else was counted, knows of the fifth; and every step of a
+rounded number is such a place. One release of such tables differs for about half of all people, two years of them for
+nearly everybody. Only noise stops it, and to hold for two years it must be larger than most of these figures (Dwork,
+Naor, Pitassi and Rothblum, "Differential Privacy under Continual Observation", 2010).
 
 The check walks a network (rows and columns as nodes, counts as flow): from the true table, which agrees with what is
 shown, it looks for the largest change of one cell that the limits of all shown figures let through. It takes the grand
@@ -39,15 +46,34 @@ _MANY = 1_000_000
 Cell = tuple[str, str]
 
 
-Past = Sequence[int | None]
-"""Of one figure, oldest first: the bases with which it was shown, and None where it was left out for another's sake."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a figure stands on: the `base` that is printed, and the `count` when it was renewed."""
+
+    base: int
+    count: int
 
 
-def base(count: int, history: Past) -> int:
-    """What a figure rests on now, given every base it had before (0, shown as nothing, always among them)."""
-    known = [each for each in history if each is not None]
-    near = [each for each in (*reversed(known), 0) if abs(count - each) < K]
-    return min(near, key=lambda each: abs(count - each)) if near and count not in near else count
+NEVER = Standing(0, 0)
+"""Of a figure that was not published yet: 0, shown as nothing."""
+
+Past = Sequence[Standing | None]
+"""Of one figure, oldest first: what it stood on, and None where it was left out for another's sake."""
+
+
+def standing(count: int, past: Past) -> Standing:
+    """What a figure stands on now, given all that it stood on before.
+
+    The base is within 4 of the count, but for figures that fell again (after corrections): these within 8.
+    """
+    known = [each for each in past if each is not None]
+    now = known[-1] if known else NEVER
+    if abs(count - now.count) < K:
+        return now
+    bases = {NEVER.base, *(each.base for each in known)}
+    near = [each for each in bases if abs(count - each) < K]
+    new = min(near, key=lambda each: (abs(count - each), each), default=count)
+    return now if new == now.base else Standing(new, count)
 
 
 def rounded(number: int) -> int:
@@ -104,13 +130,13 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure: what is printed, None for nothing, and the base it rests on, for the ledger alone.
+    """One figure: what is printed, None for nothing, and what it stands on, for the ledger alone.
 
     `for_another`: it is left out to protect another figure, and would be shown otherwise.
     """
 
     printed: str | None
-    base: int
+    standing: Standing
     for_another: bool = False
 
 
@@ -135,17 +161,17 @@ History = Mapping[Cell, Past]
 
 def publish(table: Table, history: History) -> Published:
     """The figures of a table that can be shown."""
-    bases = {figure: base(table.count(*figure), history.get(figure, ())) for figure in table.figures()}
-    printed = {figure: shown(number, table.least) for figure, number in bases.items()}
+    stands = {figure: standing(table.count(*figure), history.get(figure, ())) for figure in table.figures()}
+    printed = {figure: shown(each.base, table.least) for figure, each in stands.items()}
     # What was once left out for another's sake stays so: its number then would bound what that was.
-    kept_out = {figure for figure in bases if None in history.get(figure, ())}
-    bounds = {figure: _bounds(table, figure, bases[figure], text) for figure, text in printed.items()}
+    kept_out = {figure for figure in stands if None in history.get(figure, ())}
+    bounds = {figure: _bounds(table, figure, stands[figure], text) for figure, text in printed.items()}
     network = _Network(table, bounds, history)
     hidden = network.protect({figure for figure, text in printed.items() if text is None} | kept_out)
     figures = {
         figure: Figure(
             None if figure in hidden else printed[figure],
-            bases[figure],
+            stands[figure],
             for_another=figure in hidden and (printed[figure] is not None or figure in kept_out),
         )
         for figure in table.figures()
@@ -158,19 +184,19 @@ def publish(table: Table, history: History) -> Published:
     elif not told:
         withheld = "too few people"
     if withheld:
-        figures = {figure: Figure(None, each.base, each.for_another) for figure, each in figures.items()}
+        figures = {figure: Figure(None, each.standing, each.for_another) for figure, each in figures.items()}
     return Published(table.name, table.rows, table.columns, figures, withheld)
 
 
-def _bounds(table: Table, figure: Cell, rests_on: int, printed: str | None) -> tuple[int, int]:
+def _bounds(table: Table, figure: Cell, stands: Standing, printed: str | None) -> tuple[int, int]:
     """The true counts that are possible to who sees what is printed."""
     if printed is None:
         return 0, _MANY
     low, high = limits(printed)
-    if rests_on == table.count(*figure):
-        return low, high
-    # The count has moved since, by less than 5: an attacker who counts on that must allow for it.
-    return max(0, low - (K - 1)), high + (K - 1)
+    off = abs(stands.base - table.count(*figure))
+    # The count has moved since: an attacker who counts on that must allow for it.
+    slack = 0 if off == 0 else K - 1 if off < K else 2 * (K - 1)
+    return max(0, low - slack), high + slack
 
 
 @dataclass(slots=True)
@@ -196,14 +222,20 @@ class _Network:
         return sorted(figures, key=lambda each: (self.table.count(*each), each))
 
     def _next(self, exposed: Cell) -> Cell | None:
-        """What to leave out to protect a figure: its line's smallest cell, then margins, then the table's smallest."""
+        """What to leave out to protect a figure: the smallest of its line, then margins, then the table's smallest.
+
+        The line of a margin is the other margins of its side: with the total they give it back.
+        """
         row, column = exposed
-        open_cells = self._order({each for each in self.bounds if each not in self.hidden and "" not in each})
+        still = self._order({each for each in self.bounds if each not in self.hidden})
+        open_cells = [each for each in still if "" not in each]
         open_cells.sort(key=lambda each: bool(self.history.get(each)))  # what was never shown protects better
-        in_line = [each for each in open_cells if each[0] == row or each[1] == column]
-        margins = [each for each in ((row, ""), ("", column)) if each in self.bounds and each not in self.hidden]
-        rest = self._order({each for each in self.bounds if each not in self.hidden})
-        return next(iter([*in_line, *margins, *open_cells, *rest]), None)
+        if "" in exposed:
+            in_line = [each for each in still if [name == "" for name in each] == [name == "" for name in exposed]]
+        else:
+            in_line = [each for each in open_cells if each[0] == row or each[1] == column]
+        margins = [each for each in ((row, ""), ("", column)) if each in still]
+        return next(iter([*in_line, *margins, *open_cells, *still]), None)
 
     def _safe(self, figure: Cell) -> bool:
         count = self.table.count(*figure)
@@ -236,7 +268,7 @@ class _Network:
 
         A small one may be shown as "fewer than 10" next time; one that was shown before is not below that now.
         """
-        before = [text for each in self.history.get(figure, ()) if each is not None and (text := shown(each))]
+        before = [text for each in self.history.get(figure, ()) if each and (text := shown(each.base))]
         least = min(count, max((limits(text)[0] for text in before), default=0))
         return least, SHOWN_FROM - 1 if count < K else _MANY
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
 
@@ -29,7 +29,7 @@ from intake.errors import NotConsented, Usage
 from intake.report.document import Json
 from intake.review.journal import Journal
 from intake.review.log import Entity
-from intake.review.outputs.disclosure import Cell, Published
+from intake.review.outputs.disclosure import Cell, Published, Standing
 from intake.review.projections import Projection, State, metadata, replace
 
 CONFIRMATIONS = 2
@@ -123,25 +123,29 @@ def check_following(earlier: Sequence[Release], period: Period, corrects: int | 
     )
 
 
-def history(earlier: Sequence[Release], period: Period) -> dict[str, dict[Cell, list[int | None]]]:
+def history(earlier: Sequence[Release], period: Period) -> dict[str, dict[Cell, list[Standing | None]]]:
     """For each table of a series the past of its figures (`intake.review.outputs.disclosure.Past`)."""
-    found: dict[str, dict[Cell, list[int | None]]] = {}
+    found: dict[str, dict[Cell, list[Standing | None]]] = {}
     for each in earlier:
-        if each.period.first != period.first:
-            continue
-        for table, figures in each.bases.items():
-            for row, column, number in figures:
-                found.setdefault(table, {}).setdefault((row, column), []).append(number)
+        if each.period.first == period.first:
+            remember(found, each.bases)
     return found
 
 
+def remember(past: dict[str, dict[Cell, list[Standing | None]]], bases: Mapping[str, Sequence[Any]]) -> None:
+    """Add what the figures of one release stand on to the past of those before it."""
+    for table, figures in bases.items():
+        for row, column, base, count in figures:
+            stands = None if base is None else Standing(base, count)
+            past.setdefault(table, {}).setdefault((row, column), []).append(stands)
+
+
 def bases(tables: Sequence[Published]) -> dict[str, Json]:
-    """What the ledger keeps: the base of each figure that is shown, null for one left out for another's sake."""
+    """What the ledger keeps of each figure: base and count when renewed; nulls if left out for another's sake."""
     return {
         table.name: [
-            [row, column, None if figure.for_another else figure.base]
+            [row, column, None, None] if figure.for_another else [row, column, *astuple(figure.standing)]
             for (row, column), figure in table.figures.items()
-            if figure.printed is not None or figure.for_another
         ]
         for table in tables
     }

@@ -40,7 +40,7 @@ def region(places: Gazetteer, place_id: str | None) -> str:
     if not chain:
         return "unknown"
     if chain[0].kind == "crossing":
-        return "border"
+        return "border" if _into_tajikistan(chain[0]) else "abroad"
     for each in chain:
         if each.id in _WITHIN:
             return _WITHIN[each.id]
@@ -59,15 +59,20 @@ def district(places: Gazetteer, place_id: str | None) -> str | None:
 
 
 def travel_group(places: Gazetteer, place_id: str | None) -> str | None:
-    """How the travel sheet names a place: an airport's id, `border:tj-uz`, or a region's or country's id."""
+    """How the travel sheet names a place: the id of an airport, region, country or far crossing, or `border:tj-uz`."""
     chain = around(places, place_id) if place_id else []
     if not chain:
         return None
     if found := next((each for each in chain if each.kind == "airport"), None):
         return found.id
     if chain[0].kind == "crossing":
-        return f"border:{chain[0].parent}" if "-" in chain[0].parent else None
+        return f"border:{chain[0].parent}" if _into_tajikistan(chain[0]) else chain[0].id
     known = region(places, place_id)
     if known in ("abroad", "tj", "unknown"):
         return next((each.id for each in chain if each.kind == "country" and each.id != "tj"), None)
     return known
+
+
+def _into_tajikistan(crossing: Place) -> bool:
+    """Whether one of the two countries of a crossing ("tj-uz") is Tajikistan."""
+    return "tj" in crossing.parent.split("-")

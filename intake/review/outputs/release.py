@@ -21,7 +21,7 @@ from typing import Any
 
 from intake.review.outputs import disclosure
 from intake.review.outputs.counting import KINDS, SEVERAL, Counted, Tally
-from intake.review.outputs.disclosure import DISTRICT_FROM, Cell, Past, Published, Table, base, limits, shown
+from intake.review.outputs.disclosure import DISTRICT_FROM, Cell, Past, Published, Table, limits, shown, standing
 from intake.review.outputs.ledger import Period, bases
 from intake.review.outputs.regions import REGIONS
 
@@ -35,7 +35,7 @@ Histories = Mapping[str, Mapping[Cell, Past]]
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """What becomes public, and the bases of its figures for the ledger."""
+    """What becomes public, and what its figures stand on, for the ledger."""
 
     public: dict[str, Any]
     bases: dict[str, Any]
@@ -55,14 +55,14 @@ def digest(public: Mapping[str, Any]) -> str:
 def compose(
     tally: Tally, period: Period, histories: Histories, *, day: date, version: int, corrects: int | None = None
 ) -> Composed:
-    """The release of a period, given the bases of all earlier ones of its series."""
+    """The release of a period, given the past of its figures in all earlier ones of its series."""
     people = [each for each in tally.people if period.first <= each.first <= period.last]
     confirmed = [each for each in people if each.confirmed]
     reports = sum(period.first <= each <= period.last for each in tally.reports)
     counts = {"reports": reports, "people": len(people), "confirmed": len(confirmed)}
     past = histories.get("headline", {})
-    rests_on = {name: base(count, past.get((name, PEOPLE), ())) for name, count in counts.items()}
-    headline = {name: shown(number) for name, number in rests_on.items()}
+    stands = {name: standing(count, past.get((name, PEOPLE), ())) for name, count in counts.items()}
+    headline = {name: shown(each.base) for name, each in stands.items()}
     if not _apart(headline["people"], headline["confirmed"], counts["people"] - counts["confirmed"]):
         headline["people"] = None
     published: list[Published] = []
@@ -71,7 +71,7 @@ def compose(
         regions = published[0]
         published = [each for each in published if _placed(each, regions)]
     told: dict[str, Any] = {
-        "headline": [[name, PEOPLE, rests_on[name]] for name, printed in headline.items() if printed is not None],
+        "headline": [[name, PEOPLE, each.base, each.count] for name, each in stands.items()],
         **bases(published),
     }
     public = {

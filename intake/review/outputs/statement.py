@@ -41,13 +41,18 @@ def text(public: Public, language: str, places: Gazetteer) -> list[str]:
     if public["format"] == TRAVEL:
         found = [words.place(each) for each in public["places"]]
         lead = words("travel.sentence" if found else "travel.none", last=public["to"])
-        return [lead, *(f"· {each}" for each in found), words("travel.warning")]
+        return [lead, *(f"· {each}" for each in found), words("travel.warning"), *_draft(words)]
     values = {name: words.number(public[name]) for name in ("reports", "people", "confirmed")}
     name = "statement.sentence" if public["people"] else "statement.sentence-short"
     found = [words(name, first=public["from"], last=public["to"], **values), words("statement.not-total")]
     if public["corrects"]:
         found.append(words("statement.correction", version=public["corrects"]))
-    return found
+    return [*found, *_draft(words)]
+
+
+def _draft(words: Wording) -> list[str]:
+    """What is said beneath words that no native reader has signed."""
+    return [words("statement.translation")] if words.draft else []
 
 
 def files(public: Public, digest: str, places: Gazetteer, *, band: str = "") -> dict[str, bytes]:
@@ -94,7 +99,8 @@ def _travel(public: Public, words: Wording) -> list[Part]:
     found = [words.place(each) for each in public["places"]]
     lead = words("travel.sentence" if found else "travel.none", last=public["to"])
     listed = [Paragraph(f"•  {each}", "strong") for each in found]
-    return [Paragraph(lead, "sentence"), *listed, Paragraph(words("travel.warning"))]
+    draft = [Paragraph(each, "note") for each in _draft(words)]
+    return [Paragraph(lead, "sentence"), *listed, Paragraph(words("travel.warning")), *draft]
 
 
 def _statement(public: Public, words: Wording, drawings: Mapping[str, str]) -> list[Part]:
@@ -108,6 +114,7 @@ def _statement(public: Public, words: Wording, drawings: Mapping[str, str]) -> l
         Paragraph(words("statement.not-total"), "strong"),
         Paragraph(words("statement.sample")),
         Paragraph(words("statement.rules"), "note"),
+        *(Paragraph(each, "note") for each in _draft(words)),
     ]
     for table in public["tables"]:
         parts.append(Heading(_title(table, words), 2))
@@ -124,7 +131,7 @@ def _statement(public: Public, words: Wording, drawings: Mapping[str, str]) -> l
 
 
 def _drawings(public: Public, words: Wording) -> dict[str, str]:
-    """Charts by name: place, time, map, kind, authority, and districts."""
+    """Charts by name: place, time, map, kind, authority, and districts; none that would show nothing."""
     found: dict[str, str] = {}
     for table in public["tables"]:
         if table["withheld"]:
@@ -133,12 +140,12 @@ def _drawings(public: Public, words: Wording) -> dict[str, str]:
             totals = dict(zip(table["rows"], table["row_totals"], strict=True))
             told = {code: (words.place(code), printed, words.figure(printed)) for code, printed in totals.items()}
             times = zip(table["columns"], table["column_totals"], strict=True)
-            found["place"] = charts.bars(words("statement.place"), list(told.values()))
-            found["time"] = charts.bars(
-                words("statement.time"),
-                [(words.column(code), printed, words.figure(printed)) for code, printed in times],
-            )
-            found["map"] = charts.sketch(words("statement.map"), told)
+            told_times = [(words.column(code), printed, words.figure(printed)) for code, printed in times]
+            if any(totals.values()):
+                found["place"] = charts.bars(words("statement.place"), list(told.values()))
+                found["map"] = charts.sketch(words("statement.map"), told)
+            if any(printed for _, printed, _ in told_times):
+                found["time"] = charts.bars(words("statement.time"), told_times)
             continue
         rows = zip(table["rows"], (cells[0] for cells in table["cells"]), strict=True)
         told_rows = [(words.row(table["name"], code), printed, words.figure(printed)) for code, printed in rows]

@@ -26,6 +26,7 @@ MESSAGES = {
     "statement.sample": "Whether the numbers rise or fall says how many reports reach us, not how many people"
     " are taken.",
     "statement.correction": "This corrects version {version} and replaces all of it.",
+    "statement.translation": "This translation is a draft that no native reader has checked. The English text holds.",
     "statement.version": "version {version} · {day} · SHA-256 {hash}",
     "statement.pages": "page {page} of {pages}",
     "statement.draft": "DRAFT: NOT TO BE PUBLISHED",
@@ -40,7 +41,7 @@ MESSAGES = {
     "statement.total": "In all",
     "statement.people": "People",
     "statement.earlier": "Earlier",
-    "statement.undated": "Date not known",
+    "statement.undated": "No date",
     "statement.rest": "Elsewhere, or not told",
     "statement.region.border": "Land crossings",
     "statement.region.abroad": "Other countries",
@@ -78,6 +79,7 @@ class Wording:
         self._catalog: Catalog = catalog(language)
         self._places = places
         self.language = self._catalog.language
+        self.draft = self._catalog.draft
 
     def __call__(self, name: str, **values: object) -> str:
         """A message by its context, with its values put in."""

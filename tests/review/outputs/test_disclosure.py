@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.review.outputs import disclosure
+from intake.review.outputs import disclosure, release
 from intake.review.outputs.counting import KINDS, Counted, Tally
-from intake.review.outputs.disclosure import K, Table, base, limits, publish, rounded, shown
-from intake.review.outputs.ledger import Period
+from intake.review.outputs.disclosure import NEVER, K, Standing, Table, limits, publish, rounded, shown, standing
+from intake.review.outputs.ledger import Period, remember
 from intake.review.outputs.release import Composed, compose
-from tests.harness.attacker import Figure, Program, Seen, printed
+from tests.harness import attacker
+from tests.harness.attacker import Figure, Program, Seen, isolating, printed
 
 FIRST = date(2025, 1, 1)
 REGIONS = {"gbao": 30, "dushanbe": 25, "border": 12, "sughd": 10, "khatlon": 8, "ru": 8, "drs": 4, "abroad": 3}
@@ -55,31 +56,34 @@ class Series:
     made: list[Composed]
     seen: list[Seen]
     people: list[list[Counted]]
+    renewed: list[set[Figure]]
 
     def add(self, counted: Sequence[Counted], period: Period, corrects: int | None = None) -> None:
-        past: dict[str, dict[tuple[str, str], list[int | None]]] = {}
+        past: dict[str, dict[tuple[str, str], list[Standing | None]]] = {}
         for each in self.made:
-            for table, figures in each.bases.items():
-                for row, column, number in figures:
-                    past.setdefault(table, {}).setdefault((row, column), []).append(number)
+            remember(past, each.bases)
         tally = Tally(tuple(counted), tuple(each.first for each in counted))
         new = compose(
             tally, period, past, day=period.last + timedelta(3), version=len(self.made) + 1, corrects=corrects
         )
-        renewed = {
-            (table, row, column)
-            for table, figures in new.bases.items()
-            for row, column, number in figures
-            if number is not None and number not in past.get(table, {}).get((row, column), [])[-1:]
-        }
+        renewed, slack = set[Figure](), dict[Figure, int]()
+        for table, figures in new.bases.items():
+            for row, column, base, count in figures:
+                now = Standing(base, count) if base is not None else None
+                before = (past.get(table, {}).get((row, column)) or [NEVER])[-1]
+                held = 0 if now != before else K - 1
+                slack[table, row, column] = held + (0 if base == count else K - 1)
+                if now is not None and now != before:
+                    renewed.add((table, row, column))
         self.made.append(new)
-        self.seen.append(Seen(new.public, frozenset(renewed)))
+        self.seen.append(Seen(new.public, slack))
+        self.renewed.append(renewed)
         self.people.append(list(counted))
 
 
-def two_years(number: int = 330, seed: int = 1) -> Series:
-    """24 monthly releases, and two corrections that take people out."""
-    everybody, series, gone = people(number, seed), Series([], [], []), set[str]()
+def two_years(number: int = 330, seed: int = 1, without: frozenset[str] = frozenset()) -> Series:
+    """24 monthly releases, and two corrections that take people out; `without`: those who never came."""
+    everybody, series, gone = people(number, seed), Series([], [], [], []), {*without}
     draw = random.Random(seed)
     for month in range(1, 25):
         last = date(2025 + month // 12, month % 12 + 1, 1) - timedelta(1)
@@ -102,8 +106,8 @@ def test_no_figure_of_two_releases_differs_by_a_few_people(series: Series) -> No
     compared = 0
     for one, other in combinations(series.made, 2):
         for table in one.bases.keys() & other.bases.keys():
-            before = {(row, column): number for row, column, number in one.bases[table] if number is not None}
-            for row, column, number in other.bases[table]:
+            before = {(row, column): number for row, column, number, _ in one.bases[table] if number is not None}
+            for row, column, number, _ in other.bases[table]:
                 if number is None or (row, column) not in before:
                     continue
                 compared += 1
@@ -122,21 +126,26 @@ def test_nothing_below_five_is_ever_shown_and_much_is(series: Series) -> None:
 
 def unsafe(program: Program, series: Series, figures: Sequence[tuple[int, Figure]]) -> list[str]:
     found = []
-    for release, figure in figures:
-        low, high = program.range(release, figure)
-        count = truth(series, release, figure)
+    for number, figure in figures:
+        low, high = program.range(number, figure)
+        count = truth(series, number, figure)
         if high - low < K - 1e-6 or (count < K and low > 1e-6):
-            found.append(f"release {release + 1} {figure}: {low:.1f} to {high:.1f}, and it is {count}")
+            found.append(f"release {number + 1} {figure}: {low:.1f} to {high:.1f}, and it is {count}")
     return found
 
 
-def truth(series: Series, release: int, figure: Figure) -> int:
+def truth(series: Series, number: int, figure: Figure) -> int:
+    return len(members(series, number, figure))
+
+
+def members(series: Series, number: int, figure: Figure) -> list[Counted]:
+    """Who is counted in a figure by a release, as things were on its day."""
     table, row, column = figure
-    public = series.made[release].public
+    public = series.made[number].public
     columns = next(each["columns"] for each in public["tables"] if each["name"] == table)
     kind, _, region = table.partition(":")
-    count = 0
-    for each in series.people[release]:
+    found = []
+    for each in series.people[number]:
         if not each.confirmed or each.first > date.fromisoformat(public["to"]):
             continue
         quarter = each.quarter or "undated"
@@ -147,8 +156,8 @@ def truth(series: Series, release: int, figure: Figure) -> int:
             "authority": (each.authority, "people"),
         }[kind]
         if (kind != "district" or each.region == region) and row in ("", where[0]) and column in ("", where[1]):
-            count += 1
-    return count
+            found.append(each)
+    return found
 
 
 def test_no_figure_left_out_is_recovered_from_its_own_release(series: Series) -> None:
@@ -160,13 +169,55 @@ def test_no_figure_left_out_is_recovered_from_its_own_release(series: Series) ->
 
 
 def alone(series: Series, number: int) -> Series:
-    return Series([series.made[number]], [series.seen[number]], [series.people[number]])
+    return Series([series.made[number]], [series.seen[number]], [series.people[number]], [series.renewed[number]])
 
 
 def test_no_figure_left_out_is_recovered_from_all_releases_together(series: Series) -> None:
     program = Program(series.seen)
     asked = random.Random(5).sample(program.unseen, 24)
     assert unsafe(program, series, asked) == []
+
+
+def growths(series: Series) -> list[tuple[int, int, Figure]]:
+    """Every figure of every release with each release before it that has the figure too."""
+    has = [{figure for figure, _ in printed(seen.public)} for seen in series.seen]
+    return [
+        (before, after, figure)
+        for before, after in combinations(range(len(has)), 2)
+        for figure in has[before] & has[after]
+    ]
+
+
+def margins(series: Series) -> list[tuple[int, Figure]]:
+    return [
+        (number, figure)
+        for number, seen in enumerate(series.seen)
+        for figure, _ in printed(seen.public)
+        if figure[0] == "place" and "" in figure[1:]
+    ]
+
+
+def test_no_two_releases_tell_of_a_few_new_people(series: Series) -> None:
+    """Subtracted by a linear program, whatever it puts together: nothing says that one to four people came or went."""
+    program = Program(series.seen)
+    asked = random.Random(6).sample(sorted(growths(series)), 24)
+    assert not [each for each in asked if isolating(program.growth(*each))]
+    lines = random.Random(7).sample(margins(series), 16)
+    assert not [each for each in lines if isolating(program.remainder(*each))]
+
+
+def test_whoever_comes_into_a_figure_comes_with_four_others(series: Series) -> None:
+    """Between the releases in which a figure is renewed at least five people come into it, or go: company for each."""
+    held: dict[Figure, set[str]] = {}
+    compared = 0
+    for number, renewed in enumerate(series.renewed):
+        for figure in sorted(each for each in renewed if each[0] != "headline"):
+            now = {each.key for each in members(series, number, figure)}
+            if figure in held:
+                compared += 1
+                assert len(now ^ held[figure]) >= K, figure
+            held[figure] = now
+    assert compared > 100
 
 
 def test_without_protection_the_attacker_wins(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,14 +228,70 @@ def test_without_protection_the_attacker_wins(monkeypatch: pytest.MonkeyPatch) -
     assert len(unsafe(program, alone(bare, 1), program.unseen)) > 0
 
 
-@given(st.integers(0, 400), st.lists(st.integers(0, 400), max_size=12))
-def test_a_base_never_moves_by_one_to_four(first: int, counts: list[int]) -> None:
-    past: list[int | None] = []
+def test_by_exact_counts_the_attacker_names_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same attacker against counts as they are, small ones left out: who came alone in a month is found."""
+    monkeypatch.setattr(disclosure._Network, "protect", lambda self, hidden: hidden)
+    for module in (disclosure, release):
+        monkeypatch.setattr(module, "standing", lambda count, past: Standing(count, count))
+        monkeypatch.setattr(module, "shown", lambda number, least=K: str(number) if number >= least else None)
+    for module in (disclosure, release, attacker):
+        monkeypatch.setattr(module, "limits", lambda text: (int(text), int(text)))
+    weak = two_years()
+    program = Program([replace(each, slack=dict.fromkeys(each.slack, 0)) for each in weak.seen])
+    found = [each for each in growths(weak) if each[1] == each[0] + 1 and each[2][0] in ("kind", "authority")]
+    alone_in_it = [each for each in random.Random(8).sample(sorted(found), 40) if isolating(program.growth(*each))]
+    assert len(alone_in_it) > 5
+    named = [
+        {each.key for each in members(weak, after, figure)} ^ {each.key for each in members(weak, before, figure)}
+        for before, after, figure in alone_in_it
+    ]
+    assert any(len(people) == 1 for people in named)
+
+
+def test_who_knows_everybody_else_exactly_still_learns(series: Series) -> None:
+    """What is not promised, so that nobody promises it: even one release alone tells two worlds apart for many.
+
+    The attacker knows all other people of the tables, and the rules, and makes the release once with the last person
+    and once without.
+    """
+    last = Period(FIRST, date(2026, 12, 31))
+    counted = series.people[0]
+
+    def made(people: Sequence[Counted]) -> dict[str, object]:
+        tally = Tally(tuple(people), tuple(each.first for each in people))
+        return compose(tally, last, {}, day=date(2027, 1, 3), version=1).public
+
+    whole = made(counted)
+    tried = [each for each in counted if each.confirmed][:40]
+    learned = sum(made([each for each in counted if each is not one]) != whole for one in tried)
+    assert 5 < learned < 35
+
+
+@given(st.integers(0, 60), st.lists(st.integers(0, 60), max_size=30))
+def test_a_figure_moves_by_five_and_for_five(first: int, counts: list[int]) -> None:
+    """Of all that it ever was, by its numbers, and of the people who came or went since it moved the last time."""
+    past: list[Standing | None] = []
+    moved = NEVER
     for count in (first, *counts):
-        new = base(count, past)
-        assert new == 0 or new >= K
-        assert all(new == each or abs(new - each) >= K for each in past if each is not None)
-        assert abs(new - count) < K
+        new = standing(count, past)
+        assert new.base == 0 or new.base >= K
+        assert all(new.base == each.base or abs(new.base - each.base) >= K for each in past if each is not None)
+        assert abs(new.base - count) <= 2 * (K - 1)
+        if new.base != moved.base:
+            assert abs(count - moved.count) >= K
+            assert new.count == count
+            moved = new
+        past.append(new)
+
+
+@given(st.integers(0, 60), st.lists(st.integers(0, 9), max_size=40))
+def test_a_figure_that_only_grows_is_at_most_four_behind(first: int, more: list[int]) -> None:
+    past: list[Standing | None] = []
+    count = first
+    for each in more:
+        count += each
+        new = standing(count, past)
+        assert 0 <= count - new.base < K
         past.append(new)
 
 
@@ -227,7 +334,22 @@ def test_a_figure_once_left_out_for_another_stays_out() -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(1, 5))
 def test_no_figure_at_all_is_recovered(seed: int) -> None:
-    made = two_years(250 + 60 * seed, seed)
+    """400 people, two years, two corrections: what is left out, what changed, and what is beside the shown cells."""
+    made = two_years(400, seed)
     program = Program(made.seen)
-    asked = random.Random(seed).sample(program.unseen, 400)
-    assert unsafe(program, made, asked) == []
+    draw = random.Random(seed)
+    assert unsafe(program, made, draw.sample(program.unseen, 400)) == []
+    assert not [each for each in draw.sample(sorted(growths(made)), 200) if isolating(program.growth(*each))]
+    assert not [each for each in draw.sample(margins(made), 100) if isolating(program.remainder(*each))]
+
+
+@pytest.mark.long
+def test_how_many_are_told_apart_by_who_knows_everybody_else(series: Series) -> None:
+    """The figure of what is not promised: nearly all, over two years, when the month of each other person is known."""
+    tried = [each.key for each in series.people[0] if each.confirmed][:40]
+    learned = sum(
+        [made.public for made in two_years(without=frozenset({each})).made] != [made.public for made in series.made]
+        for each in tried
+    )
+    print(f"told apart: {learned} of {len(tried)}")
+    assert learned > 20
