@@ -250,7 +250,6 @@ def test_two_people_publish_by_commands(tmp_path: Path) -> None:
             ".txt",
             ".xlsx",
             "-map.svg",
-            "-time.svg",
             "-place.svg",
             "-kind.svg",
             "-authority.svg",
