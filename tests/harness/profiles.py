@@ -68,7 +68,9 @@ def kept_chromium(folder: Path) -> Iterator[KeptChromium]:
     )
     try:
         with sync_playwright() as playwright:
-            browser = playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{_port(profile)}", timeout=120_000)
+            browser = playwright.chromium.connect_over_cdp(
+                f"http://127.0.0.1:{debugging_port(profile)}", timeout=120_000
+            )
             page = browser.contexts[0].pages[0]
             page.on("dialog", lambda dialog: dialog.accept())  # leaving with unsent text asks first
             page.set_viewport_size({"width": 900, "height": 9000})
@@ -79,7 +81,8 @@ def kept_chromium(folder: Path) -> Iterator[KeptChromium]:
         process.wait(20)
 
 
-def _port(profile: Path) -> str:
+def debugging_port(profile: Path) -> str:
+    """Where a Chromium with this profile can be driven. Raises `TimeoutError`."""
     told = profile / "DevToolsActivePort"
     end = time.monotonic() + 60
     while not (told.exists() and told.read_text().strip()):

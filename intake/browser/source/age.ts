@@ -78,10 +78,13 @@ export class Sealer {
     fileKey.fill(0);
   }
 
-  /** The next `CHUNK` bytes sealed; the last chunk may be shorter, and is empty only in an empty file. */
-  seal(chunk: Uint8Array, last: boolean): Uint8Array {
+  /**
+   * The next `CHUNK` bytes sealed, into `box` if there is one; the last chunk may be shorter, and is empty only in an
+   * empty file.
+   */
+  seal(chunk: Uint8Array, last: boolean, box?: Uint8Array): Uint8Array {
     this.nonce[11] = last ? 1 : 0;
-    const sealed = chacha20poly1305(this.key, this.nonce).encrypt(chunk);
+    const sealed = chacha20poly1305(this.key, this.nonce).encrypt(chunk, box?.subarray(0, chunk.length + TAG));
     this.count();
     return sealed;
   }

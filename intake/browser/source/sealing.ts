@@ -1,6 +1,6 @@
 /** A sealed file as a stream: read, sealed and given part by part, so that nothing long is ever held. */
 
-import { CHUNK, type Sealer } from "./age.ts";
+import { CHUNK, type Sealer, TAG } from "./age.ts";
 import { PART, total, type Piece } from "./pieces.ts";
 import { Reader } from "./reading.ts";
 import { sealedSize } from "./sizes.ts";
@@ -15,6 +15,7 @@ export class Sealing {
   private readonly plain: number;
   private readonly reader: Reader;
   private readonly window = new Uint8Array(PART);
+  private readonly box = new Uint8Array(CHUNK + TAG);
   private held = this.window.subarray(0, 0);
   private sealed = 0;
   private ended = false;
@@ -53,7 +54,7 @@ export class Sealing {
     this.held = this.held.subarray(chunk.length);
     this.sealed += chunk.length;
     this.ended = this.sealed === this.plain;
-    return this.sealer.seal(chunk, this.ended);
+    return this.sealer.seal(chunk, this.ended, this.box);
   }
 }
 
