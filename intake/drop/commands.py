@@ -31,6 +31,7 @@ from intake.drop.counters import Counters
 from intake.drop.delivery import Delivered
 from intake.drop.fold import fold as everything
 from intake.drop.folder import DataFolder
+from intake.drop.parts import kept_reserve
 from intake.drop.store import Store
 from intake.drop.uploads import Uploads
 from intake.durable import write_private
@@ -181,7 +182,7 @@ def status(data: Path, as_json: bool) -> int:
     counters = Counters(folder.counters.read_text() if folder.counters.exists() else "")
     with _opened(folder) as store:
         last = store.last_bundle()
-        uploads = Uploads(folder, store.parts, store)
+        uploads = Uploads(folder, store.parts, store, reserve=kept_reserve(folder))
         found = Status(
             today=utc_today(),
             origin=chain.origin,
@@ -441,4 +442,4 @@ def _delivered(found: Delivered) -> str:
 def _opened(folder: DataFolder) -> Store:
     if not (folder.database.exists() or folder.where.exists()):
         raise Fault(f"there is no drop in {folder.path} yet", "Start `intake drop serve` once.")
-    return Store(folder)
+    return Store(folder, reserve=kept_reserve(folder))

@@ -76,6 +76,11 @@ class DataFolder:
         return self.path / "counters"
 
     @property
+    def reserve(self) -> Path:
+        """How many bytes the server keeps free for small reports (`intake.drop.parts`)."""
+        return self.path / "reserve"
+
+    @property
     def uploads(self) -> Path:
         """Folder of what is known about each unfinished upload, as <id>/."""
         return self.path / "uploads"

@@ -15,7 +15,8 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from intake.durable import new_file, private_folder, renew, renewing, sync_folder
+from intake.drop.folder import DataFolder
+from intake.durable import new_file, private_folder, renew, renewing, sync_folder, write_private
 from intake.errors import Fault
 
 if TYPE_CHECKING:
@@ -25,6 +26,20 @@ PART = 2**20
 """Bytes of every part but the last."""
 RESERVE = 1024**3
 """Bytes of disk that only the smallest reports may use."""
+
+
+def keep_reserve(folder: DataFolder, size: int) -> None:
+    """For commands that are given DATA alone."""
+    if not folder.reserve.exists() or kept_reserve(folder) != size:
+        write_private(folder.reserve, b"%d\n" % size, replace=True)
+
+
+def kept_reserve(folder: DataFolder) -> int:
+    """What the server was last told to keep free, in bytes; the default before it was ever started."""
+    try:
+        return int(folder.reserve.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return RESERVE
 
 
 class Full(Fault):

@@ -26,6 +26,7 @@ from intake.drop.fold import fold
 from intake.drop.folder import DataFolder, Role
 from intake.drop.mailboxes import Mailboxes
 from intake.drop.pages import Pages, Setting
+from intake.drop.parts import keep_reserve
 from intake.drop.plain import body_limit
 from intake.drop.server import Bounds, Server, allow_files, listener, place, silence
 from intake.drop.store import Store
@@ -209,6 +210,7 @@ def serve(config: Config, say: Say) -> None:
         Store(folder, reserve=reserve, database=database, blobs=config.blobs, room=room) as store,
         store.database.serving(alone=config.blobs == FOLDER),
     ):
+        keep_reserve(folder, reserve)
         belief = Belief(folder, config.keyring, Roots.typed(config.root), utc_today)
         store.bind(belief.chain.origin)
         assets = Assets.load()

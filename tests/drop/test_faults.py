@@ -1,5 +1,6 @@
 """Disk full, database down, under the real process: an answer to try again, nothing acknowledged lost, and it heals."""
 
+import json
 import os
 import resource
 import subprocess
@@ -68,6 +69,8 @@ def test_a_disk_that_fills_up(world: World, small: bytes, tmp_path: Path) -> Non
         small_disk(tmp_path / "drop" / "data", MEGABYTES),
         running_drop(world, tmp_path / "drop", limits={"calm": "", "reserve": RESERVE}) as drop,
     ):
+        told = json.loads(command("status", "--data", drop.data, "--json").stdout)
+        assert 0 < told["bytes_for_large"] < (MEGABYTES - RESERVE) * 2**20
         waiting = begun(drop, len(seal_large(world)))
         half = seal_large(world)
         assert patch(drop, waiting, 0, half[:PART]).status == 204

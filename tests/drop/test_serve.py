@@ -9,6 +9,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
@@ -155,13 +156,12 @@ def test_eight_clients_a_thousand_reports_each_sent_twice(world: World, tmp_path
     with running_drop(world, tmp_path / "drop") as drop:
 
         def send(number: int) -> None:
-            link = drop.connect()
-            for identifier in ids[number]:
-                body = sealed[:-16] + bytes.fromhex(identifier)
-                for expected in (201, 200):
-                    answer = drop.request("PUT", f"/reports/{identifier}", body, {"Keyring": "1"}, link)
-                    assert answer.status == expected
-            link.close()
+            with closing(drop.connect()) as link:
+                for identifier in ids[number]:
+                    body = sealed[:-16] + bytes.fromhex(identifier)
+                    for expected in (201, 200):
+                        answer = drop.request("PUT", f"/reports/{identifier}", body, {"Keyring": "1"}, link)
+                        assert answer.status == expected
 
         clients(8, send)
         bundle = drop.export(tmp_path)
@@ -178,8 +178,7 @@ def kill_during_load(world: World, folder: Path, sealed: bytes, kills: int) -> N
         with running_drop(world, folder) as drop:
 
             def send(_: int, drop: Running = drop, sent: set[str] = sent) -> None:
-                link = drop.connect()
-                try:
+                with closing(drop.connect()) as link, suppress(OSError):
                     while True:
                         identifier = new_id()
                         answer = drop.request(
@@ -187,10 +186,6 @@ def kill_during_load(world: World, folder: Path, sealed: bytes, kills: int) -> N
                         )
                         assert answer.status == 201
                         sent.add(identifier)
-                except OSError:
-                    return
-                finally:
-                    link.close()
 
             def kill(drop: Running = drop, sent: set[str] = sent) -> None:
                 until(lambda: len(sent) > 40)
@@ -334,7 +329,16 @@ def test_nothing_a_visitor_does_is_logged_and_files_stay_private(drop: Running) 
     assert [line for line in drop.said if not line.startswith("serving ")] == []
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in drop.data.rglob("*") if path.is_file()}
     assert set(modes.values()) == {0o600}
-    assert {"drop.db", "drop.db-wal", "drop.db-shm", "keyring.pin", "000001.note", "drop.key", "lock"} == set(modes)
+    assert {
+        "drop.db",
+        "drop.db-wal",
+        "drop.db-shm",
+        "keyring.pin",
+        "000001.note",
+        "drop.key",
+        "reserve",
+        "lock",
+    } == set(modes)
     assert stat.S_IMODE(drop.data.stat().st_mode) == 0o700
 
 

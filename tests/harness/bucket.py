@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from types import TracebackType
 from typing import Self
@@ -97,9 +97,7 @@ class ObjectStore:
 
     def ask(self, method: str, path: str, body: str | None = None) -> tuple[int, bytes]:
         """One request by hand."""
-        line = HTTPConnection("127.0.0.1", self.port, timeout=30)
-        line.request(method, path, body)
-        answer = line.getresponse()
-        content = answer.read()
-        line.close()
-        return answer.status, content
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=30)) as line:
+            line.request(method, path, body)
+            answer = line.getresponse()
+            return answer.status, answer.read()

@@ -86,11 +86,13 @@ class Running:
     ) -> Answer:
         """One request, on a connection of its own unless one is given."""
         link = connection or self.connect()
-        link.request(method, path, body=body, headers=dict(headers or {}))
-        got = link.getresponse()
-        answer = Answer(got.status, [(name.lower(), value) for name, value in got.getheaders()], got.read())
-        if connection is None:
-            link.close()
+        try:
+            link.request(method, path, body=body, headers=dict(headers or {}))
+            got = link.getresponse()
+            answer = Answer(got.status, [(name.lower(), value) for name, value in got.getheaders()], got.read())
+        finally:
+            if connection is None:
+                link.close()
         return answer
 
     def put(self, identifier: str, body: bytes, claim: int | None = None) -> Answer:
