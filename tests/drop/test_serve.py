@@ -336,6 +336,7 @@ def test_nothing_a_visitor_does_is_logged_and_files_stay_private(drop: Running) 
         "keyring.pin",
         "000001.note",
         "drop.key",
+        "counters",
         "reserve",
         "lock",
     } == set(modes)
