@@ -166,6 +166,7 @@ def test_the_story_runs_from_keys_to_an_opened_report(tmp_path: Path) -> None:
         shell.run(_block("form-verify"))
         assert list((tmp_path / "incoming").iterdir()) == []
         shell.run(_block("drop export"))
+        shell.run(_block("drop restore"))
     finally:
         server.terminate()
         server.wait(20)

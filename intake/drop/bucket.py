@@ -111,6 +111,11 @@ class BucketParts:
             except ValueError:
                 continue
 
+    def release(self) -> None:
+        """Another drop may use the place from now on."""
+        with self._speaking():
+            obstore.delete(self._store, MARK)
+
     def room(self) -> int:
         """A bucket has no end that we know of."""
         return 2**62

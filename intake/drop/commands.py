@@ -300,6 +300,75 @@ def take(data: Path, incoming: Path, keep: bool, as_json: bool) -> int:
     return Exit.SOME_FAILED if left else Exit.OK
 
 
+@door.command()
+@_data
+@click.option(
+    "--database", metavar="PLACE", help="Where the reports shall be: 'sqlite', or postgresql://USER@HOST/NAME."
+)
+@click.option("--blobs", metavar="PLACE", help="Where the large ones shall be: 'folder', or s3://BUCKET/PREFIX.")
+@click.option("--leave-unfinished", is_flag=True, help="Leave unfinished uploads of other nodes behind.")
+@click.option("--cancel", is_flag=True, help="Call off a move that was begun, and delete what was copied.")
+def move(data: Path, database: str | None, blobs: str | None, leave_unfinished: bool, cancel: bool) -> None:
+    """Bring everything into another database or another place for large reports, verified by hashes.
+
+    No node may serve meanwhile. What is cut off goes on with the same command, and the old place is deleted only when
+    all is in the new one. Afterwards change the settings, and set up other nodes with a new DATA.
+    """
+    from intake.drop import moving
+
+    folder = DataFolder.open(data)
+    if cancel:
+        moving.cancel(folder)
+        say("called off: everything is where it was")
+        return
+    journal = moving.begun(folder, database, blobs, leave=leave_unfinished)
+    with progress(moving.length(folder, journal), "Moving") as done:
+        moving.move(folder, journal, done)
+    say(f"moved to {journal.database} and {journal.blobs}; now change the settings of `serve`")
+
+
+@door.command()
+@_data
+@click.option("--to", type=_PATH, required=True, help="An existing folder: the backup is a new one in it.")
+def backup(data: Path, to: Path) -> None:
+    """Copy everything that is held, folded and verified, beside a server that runs.
+
+    Without drop.key, which you keep elsewhere, and without unfinished uploads.
+    """
+    from intake.drop.backup import backup as write
+    from intake.drop.copying import Side, total
+
+    folder = DataFolder.open(data)
+    with (
+        _opened(folder) as store,
+        store.alone(),
+        progress(total(Side(store.database, store.parts)), "Copying") as done,
+    ):
+        put(str(write(folder, store, to, utc_today(), done)))
+
+
+@door.command()
+@_data
+@click.argument("kept", type=_PATH, required=False, metavar="[BACKUP]")
+def restore(data: Path, kept: Path | None) -> None:
+    """Begin a new epoch with a server that comes back from a backup, so that the desks know what it lost.
+
+    BACKUP is a folder that `backup` made, and DATA new but for its drop.key. Without BACKUP, DATA itself came back from
+    some other backup. Give `serve` the newest keyring.
+    """
+    from intake.drop.backup import begin_epoch
+    from intake.drop.backup import restore as bring
+
+    if kept is None:
+        with _opened(DataFolder.open(data)) as store, store.alone(), store.writing() as connection:
+            epoch = begin_epoch(connection)
+    else:
+        size = sum(path.stat().st_size for path in kept.rglob("*") if path.is_file())
+        with progress(size, "Restoring") as done:
+            epoch = bring(kept, DataFolder.open(data, create=True), utc_today(), done)
+    say(f"epoch {epoch} begins with the next bundle; tell the reviewers that the server was restored")
+
+
 @door.command("purge")
 @_data
 @click.option("--yes", is_flag=True, help="Do it. Without, it only says what would go.")

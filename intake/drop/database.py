@@ -68,8 +68,11 @@ class Database(Protocol):
     def cautions(self) -> tuple[str, ...]:
         """What about this database keeps more than the drop promises, in sentences without a full stop."""
 
-    def remove(self) -> None:
-        """Delete all that the drop keeps in it."""
+    def unserved(self) -> AbstractContextManager[None]:
+        """No node serves until the block ends. Raises `Fault` when one does."""
+
+    def removing(self) -> AbstractContextManager[Connection]:
+        """A last look: nobody can write any more, and when the block ends all that the drop keeps here is deleted."""
 
 
 @dataclass(frozen=True, slots=True)

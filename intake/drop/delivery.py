@@ -14,7 +14,7 @@ from typing import BinaryIO
 from sqlalchemy import Connection, select
 
 from intake.drop.store import Store
-from intake.drop.tables import acknowledged, bundle, outbox, reply
+from intake.drop.tables import acknowledged, bundle, chain, outbox, reply
 from intake.errors import ChainBroken, Damaged
 from intake.keyring import Chain
 from intake.report.outbox import Left, Outbox, OutboxReader
@@ -97,10 +97,13 @@ def _place(connection: Connection, box: Outbox) -> Delivered:
 def _acknowledge(store: Store, connection: Connection, box: Outbox, today: date) -> tuple[int, int]:
     """Record the bundles; (new ones, ones that this drop doesn't know). Raises `Forked`."""
     hashes = {row.serial: bytes(row.hash) for row in connection.execute(select(bundle.c.serial, bundle.c.hash))}
+    epoch = connection.execute(select(chain.c.epoch, chain.c.begins)).one()
     fresh = strange = 0
     for each in box.acknowledged:
         if each.serial not in hashes:
             strange += 1
+        elif hashes[each.serial] != each.hash and epoch.epoch > 1 and each.serial >= epoch.begins:
+            strange += 1  # of before the restore: the number was used again
         elif hashes[each.serial] != each.hash:
             raise Forked(f"{box.label} has another bundle {each.serial} than this drop wrote")
         else:

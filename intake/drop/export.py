@@ -86,7 +86,9 @@ def _listed(entry: Entry) -> IndexEntry:
 def _finish(store: Store, to: Path, chain: Chain, note: bytes, *, everything: bool) -> Path:
     """Steps 3 and 4 for an index that the store holds already."""
     index = Index.parse(SignedNote.parse(note, limit=INDEX_LIMIT).text)
-    path = to / f"{index.origin}-{index.serial:06d}.bundle"
+    # After a restore numbers are used again: bundles of before may lie in the same folder.
+    epoch = f"-e{index.epoch}" if index.epoch > 1 else ""
+    path = to / f"{index.origin}{epoch}-{index.serial:06d}.bundle"
     carried = [entry for entry in index.reports if everything or entry.state == "new"]
     if not _is_there(path, note):
         notes = {k.serial: n for k, n in zip(chain.keyrings, chain.notes, strict=True) if k.serial <= index.keyring}

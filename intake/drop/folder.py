@@ -71,6 +71,11 @@ class DataFolder:
         return self.path / "blobs"
 
     @property
+    def moving(self) -> Path:
+        """How far a move to another place has come (`intake.drop.moving`)."""
+        return self.path / "moving"
+
+    @property
     def counters(self) -> Path:
         """Where the last `serve` counted together with other nodes, if it did."""
         return self.path / "counters"

@@ -72,6 +72,9 @@ class Parts(Protocol):
     def room(self) -> int:
         """Bytes that are free."""
 
+    def release(self) -> None:
+        """These parts are no drop's any more; all of them are deleted."""
+
 
 @contextmanager
 def disk(path: Path) -> Iterator[None]:
@@ -139,6 +142,10 @@ class FolderParts:
         """See `Parts`."""
         with disk(self._path):
             return shutil.disk_usage(self._path.parent).free
+
+    def release(self) -> None:
+        """See `Parts`."""
+        shutil.rmtree(self._path, ignore_errors=True)
 
     def _folder(self, identifier: bytes) -> Path:
         return self._path / identifier.hex()

@@ -215,16 +215,16 @@ class Postgres:
                 told.append("PostgreSQL has replicas, whose logs tell when each report came")
         return tuple(told)
 
-    def remove(self) -> None:
+    @contextmanager
+    def removing(self) -> Iterator[Connection]:
         """See `Database`."""
-        try:
+        names = ", ".join([table.name for table in metadata.sorted_tables] + ["alembic_version"])
+        with self._ours():
             with self.engine.begin() as connection:
-                names = ", ".join([table.name for table in metadata.sorted_tables] + ["alembic_version"])
-                connection.exec_driver_sql(f"DROP TABLE IF EXISTS {names}")
+                connection.exec_driver_sql("LOCK TABLE report IN ACCESS EXCLUSIVE MODE")
+                yield connection
+                connection.exec_driver_sql(f"DROP TABLE {names}")
             self._empty_log()
-        except SQLAlchemyError as error:
-            raise self.fault(error) from error
-        self.engine.dispose()
 
     def _connect(self) -> psycopg.Connection[Any]:
         connection = psycopg.connect(self._conninfo, prepare_threshold=None)

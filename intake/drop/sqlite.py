@@ -10,7 +10,8 @@ import os
 import shutil
 import sqlite3
 import time
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event
@@ -87,8 +88,18 @@ class SQLite:
         """See `Database`."""
         return ()
 
-    def remove(self) -> None:
+    def unserved(self) -> AbstractContextManager[None]:
         """See `Database`."""
+        return nothing()
+
+    @contextmanager
+    def removing(self) -> Iterator[Connection]:
+        """See `Database`."""
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise self.fault(error) from error
         self.engine.dispose()
         for suffix in ("-wal", "-shm", ""):
             self._folder.database.with_name(self._folder.database.name + suffix).unlink(missing_ok=True)

@@ -100,6 +100,11 @@ class Store:
         blobs: str | None = None,
         room: int = 0,
     ) -> None:
+        if folder.moving.exists():
+            raise Usage(
+                f"the reports of {folder.path} are being moved",
+                "End it with the same `intake drop move`, or call it off with `intake drop move --cancel`.",
+            )
         self.folder = folder
         self.database = databases.opened(folder, database, room=room)
         self._reserve = reserve
@@ -131,13 +136,18 @@ class Store:
         record.keep(self.folder)
         if parts is not None:
             return parts
-        found = places.opened(self.folder, blobs or self.bound("blobs"), mark)
-        here = str(getattr(found, "place", "")) or f"{places.FOLDER} of {self.node}"
-        if blobs is not None and self._bound("blobs", here) != here:
+        mine = f"{places.FOLDER} of {self.node}"
+        bound = self.bound("blobs")
+        here = places.FOLDER if bound == mine else bound
+        wanted = blobs or here
+        if here is not None and (wanted != here or here.startswith(f"{places.FOLDER} of ")):
             raise Usage(
-                f"the large reports of this drop lie in {self.bound('blobs')}, not in {here}",
+                f"the large reports of this drop lie in {bound}, not in {wanted}",
                 'Nodes that share a database share the parts: set blobs = "s3://BUCKET/PREFIX" on every node.',
             )
+        found = places.opened(self.folder, wanted, mark)
+        if blobs is not None:
+            self._bound("blobs", str(getattr(found, "place", mine)))
         return found
 
     def bind(self, origin: str) -> None:

@@ -79,6 +79,7 @@ chain = Table(
     metadata,
     Column("epoch", Integer, primary_key=True, autoincrement=False),
     Column("folded", String(10), nullable=False),  # the day of the last fold
+    Column("begins", Integer, nullable=False, server_default="1"),  # the serial of the epoch's first bundle
     Column("origin", String),  # these three bind what several nodes share to one drop; null while nobody does
     Column("mark", String),
     Column("blobs", String),

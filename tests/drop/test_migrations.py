@@ -86,12 +86,24 @@ def several(connection: sqlite3.Connection) -> None:
     )
 
 
+def epochs(connection: sqlite3.Connection) -> None:
+    """A drop as 0006 leaves it: it knows where its epoch begins."""
+    several(connection)
+    connection.executescript(
+        """
+        UPDATE alembic_version SET version_num = '0006';
+        ALTER TABLE chain ADD COLUMN begins INTEGER DEFAULT '1' NOT NULL;
+        """
+    )
+
+
 SHAPES: dict[str, Callable[[sqlite3.Connection], None]] = {
     "0001": first,
     "0002": mailboxes,
     "0003": parts,
     "0004": everything,
     "0005": several,
+    "0006": epochs,
 }
 
 
