@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
@@ -31,6 +31,7 @@ from nacl.bindings import crypto_aead_chacha20poly1305_ietf_encrypt
 
 from intake.durable import new_file
 from intake.locale import packaged_places
+from intake.report.bundle import read_bundle
 from intake.report.document import Json
 from intake.report.package import FileEntry, QuestionnaireRef, Report, write_package
 from intake.review.importing import Became, Import
@@ -38,6 +39,7 @@ from intake.review.inbox import Wanted, counts, lines, number_of
 from intake.review.matching import expanded, known_aliases, same_people
 from intake.review.opened import contents_of
 from intake.review.search import Gazette, query
+from intake.review.vault import Vault
 from intake.review.workers import Opening, cores
 from intake.sealing import CHUNK_SIZE, Guess, HybridIdentity, HybridRecipient, Sealer, open_sealed, seal_bytes
 
@@ -158,12 +160,11 @@ def small(seconds: float) -> Iterator[Figure]:
         )
 
 
-def opened(quick: bool) -> Iterator[Figure]:
+def opened(count: int) -> Iterator[Figure]:
     """What a desk does with each report that it imports, by the reviewer whose stanza stands last.
 
-    In one process, by the processor's own time, and then in all workers, by the clock.
+    In one process, by the processor's own time, and then `count` of them in all workers, by the clock.
     """
-    count = 2_000 if quick else 10_000
     for reviewers, identities in ((1, 1), (3, 1), (5, 1), (10, 1), (3, 2)):
         keys = [HybridIdentity.generate() for _ in range(reviewers)]
         mine = [*(HybridIdentity.generate() for _ in range(identities - 1)), keys[-1]]
@@ -221,9 +222,12 @@ def streamed(quick: bool) -> Iterator[Figure]:
         yield Figure(f"opened into a folder, {size} MB", size / used, "MB/s", beside)
 
 
-def desk(quick: bool) -> Iterator[Figure]:
-    """An open vault full of reports: taken in from one bundle, searched, and its inbox listed."""
-    count = 5_000 if quick else 100_000
+def desk(count: int) -> Iterator[Figure]:
+    """A desk whose vault is open: reports opened, `count` taken in from one bundle, searched, listed, people matched.
+
+    Beside the clock stands what it took of a core: on a machine that does other things too, that is what is worth
+    reading.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         world = make_world(folder / "keys", today=datetime.now(UTC).date())
@@ -238,44 +242,64 @@ def desk(quick: bool) -> Iterator[Figure]:
         size = sum(map(len, sealed.values()))
         sealed.clear()
         with make_vault(world, folder / "vault") as vault:
+            yield from opened(count // 10)
+            alone = opening_rate(world.reviewers[-1:], bundle)
             start, used, others = time.perf_counter(), time.process_time(), children()
             with Import(vault, world.reviewers[-1:]) as work:
                 taken = sum(arrival.became is Became.NEW for arrival in work.take(bundle))
             took, used, others = time.perf_counter() - start, time.process_time() - used, children() - others
             if taken != count:
                 sys.exit(f"{taken} of {count} reports were taken in")
-            what = f"imported into the vault, {count:,} reports"
-            beside = (
-                f"with {cores()} workers, {size / MB / took:,.0f} MB/s; {count / (used + others):,.0f} a second of one "
-                f"core (the desk's own process alone {count / used:,.0f}, the workers {count / others:,.0f})"
+            speed = count / (used + others)
+            yield Figure(
+                f"imported into the vault, {count:,} reports",
+                speed,
+                "per second",
+                f"of one core, {speed / alone:.2f} of opening these alone ({alone:,.0f}); {count / took:,.0f} by the "
+                f"clock with {cores()} workers, {size / MB / took:,.0f} MB/s; of {used + others:.0f} s of a core the "
+                f"desk's own process took {used:.0f}",
             )
-            yield Figure(what, count / took, "per second", beside)
-            gazette, now = Gazette(packaged_places()), vault.now()
-            for typed in ("Хоруғ", "rahmonov", "Firdavs Rakhmonzoda", "мост", "4711"):
-                asked = Wanted(query=query(typed, gazette))
-                with vault.reading() as connection:
-                    found = lines(connection, asked, now, 40)
-                    spent = best(lambda: lines(connection, asked, now, 40))  # noqa: B023
-                    number = number_of(connection, asked, now)
-                yield Figure(
-                    f"search, {typed}", spent, "ms", f"{len(found)} lines of {number:,} among {count:,} reports"
-                )
-            with vault.reading() as connection:
-                spent = best(lambda: lines(connection, Wanted(waiting=True), now, 40))
-                counting = best(lambda: counts(connection, vault.label, now))
-            yield Figure(f"inbox of {count:,} reports", spent + counting, "ms", f"{counting:.0f} of it for the counts")
+            yield from looked_at(vault, count)
+            yield from matched(count)
 
 
-def matched(quick: bool) -> Iterator[Figure]:
+def opening_rate(mine: Sequence[HybridIdentity], bundle: Path) -> float:
+    """How many reports of a bundle one core opens and verifies in a second, doing nothing else with them."""
+    with bundle.open("rb") as file:
+        bodies = [stream.read() for _, (_, stream) in zip(range(1000), read_bundle(file), strict=False)]
+    guess, start = Guess(), time.process_time()
+    for body in bodies:
+        contents_of(body, mine, guess)
+    return len(bodies) / (time.process_time() - start)
+
+
+def looked_at(vault: Vault, count: int) -> Iterator[Figure]:
+    """What a reviewer waits for: a search as it is typed, and the inbox."""
+    gazette, now = Gazette(packaged_places()), vault.now()
+    for typed in ("Хоруғ", "rahmonov", "Firdavs Rakhmonzoda", "мост", "4711"):
+        asked = Wanted(query=query(typed, gazette))
+        with vault.reading() as connection:
+            found = lines(connection, asked, now, 40)
+            spent, used = best(lambda: lines(connection, asked, now, 40))  # noqa: B023
+            number = number_of(connection, asked, now)
+        beside = f"{used:.0f} ms of a core; {len(found)} lines of {number:,} among {count:,} reports"
+        yield Figure(f"search, {typed}", spent, "ms", beside)
+    with vault.reading() as connection:
+        spent, used = best(lambda: lines(connection, Wanted(waiting=True), now, 40))
+        counting, counted = best(lambda: counts(connection, vault.label, now))
+    beside = f"{used + counted:.0f} ms of a core; {counting:.0f} ms of it for the counts"
+    yield Figure(f"inbox of {count:,} reports", spent + counting, "ms", beside)
+
+
+def matched(count: int) -> Iterator[Figure]:
     """People who may be one, among invented names in eight spellings; and how well, on names kept from the rules."""
-    count = 8_000 if quick else 100_000
     people = [person for _, person in mentions(invent(count // 8, 0))]
     start, used = time.perf_counter(), time.process_time()
     table = known_aliases(people)
     pairs = sum(1 for _ in same_people([expanded(person, table) for person in people]))
     took, used = time.perf_counter() - start, time.process_time() - used
     yield Figure(f"matching {count:,} names", took, "s", f"{used:.1f} s of one core; {pairs:,} pairs suggested")
-    number = 200 if quick else 600
+    number = 200 if count < 100_000 else 600
     found = list(mentions(invent(number, 1)))
     table, whose = known_aliases(person for _, person in found), {person.key: who for who, person in found}
     for what, mentioned in (
@@ -294,14 +318,15 @@ def children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def best(work: Callable[[], object]) -> float:
-    """Milliseconds, the best of five."""
-    took = []
+def best(work: Callable[[], object]) -> tuple[float, float]:
+    """Milliseconds by the clock and of a core, the best of five."""
+    took, spent = [], []
     for _ in range(5):
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         work()
         took.append(time.perf_counter() - start)
-    return min(took) * 1000
+        spent.append(time.process_time() - used)
+    return min(took) * 1000, min(spent) * 1000
 
 
 def told(number: int, places: list[str]) -> dict[str, Json]:
@@ -524,26 +549,44 @@ def visits() -> Iterator[Figure]:
                 yield Figure(what, body / 1000, "kB", f"{len(answers)} requests; {whole / 1000:.1f} kB with headers")
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much is measured: a rough idea or the figures, and how many reports a desk takes in."""
+
+    quick: bool
+    reports: int
+
+    @property
+    def seconds(self) -> float:
+        """For each of the small things."""
+        return 0.3 if self.quick else 3.0
+
+
+PARTS: dict[str, Callable[[Scale], Iterator[Figure]]] = {
+    "bulk": lambda scale: bulk(scale.seconds),
+    "page": lambda scale: page(scale.quick),
+    "small": lambda scale: small(scale.seconds),
+    "streamed": lambda scale: streamed(scale.quick),
+    "desk": lambda scale: desk(scale.reports),
+    "memory": lambda scale: memory(scale.quick),
+    "rewrapped": lambda scale: rewrapped(scale.quick),
+    "stored": lambda scale: stored(scale.quick),
+    "visits": lambda _: visits(),
+}
+
+
 def main() -> None:
-    """Measure everything, and print it."""
+    """Measure everything, or some of it, and print it."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Measure this software on this machine.")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--quick", action="store_true", help="a rough idea in half a minute")
+    parser.add_argument("--quick", action="store_true", help="a rough idea in a minute or two")
+    parser.add_argument("--only", nargs="+", metavar="PART", help=f"measure only these: {', '.join(PARTS)}")
+    parser.add_argument("--reports", type=int, metavar="N", help="how many a desk takes in (100,000; quick: 5,000)")
     arguments = parser.parse_args()
-    seconds = 0.3 if arguments.quick else 3.0
-    parts = (
-        bulk(seconds),
-        page(arguments.quick),
-        small(seconds),
-        opened(arguments.quick),
-        streamed(arguments.quick),
-        desk(arguments.quick),
-        matched(arguments.quick),
-        memory(arguments.quick),
-        rewrapped(arguments.quick),
-        stored(arguments.quick),
-        visits(),
-    )
+    if unknown := {*(arguments.only or ())} - {*PARTS}:
+        parser.error(f"there is no {', '.join(sorted(unknown))}: give some of {', '.join(PARTS)}")
+    scale = Scale(arguments.quick, arguments.reports or (5_000 if arguments.quick else 100_000))
+    parts = (part(scale) for name, part in PARTS.items() if name in (arguments.only or PARTS))
     figures = []
     for part in parts:
         for figure in part:

@@ -99,7 +99,7 @@ intake review inbox --vault practice | head -3
 """
     done = subprocess.run(
         ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "chroot", system, "sh", "-c", script],
-        capture_output=True, text=True, check=False,
+        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "Installed." in done.stderr

@@ -18,6 +18,7 @@ from intake.report.document import Json
 from intake.review import submissions
 from intake.review.handling import entity
 from intake.review.journal import Journal
+from intake.review.lasting import changes_gone
 from intake.review.projections import Projection, State, metadata, replace
 from intake.review.standing import Decision, Standing, changed, objection, standing
 
@@ -51,8 +52,8 @@ def standings(connection: Connection, thread: tuple[str, ...]) -> dict[str, Stan
     reports = submissions.reports(connection, thread)
     if not reports or len(reports) < len(thread):
         raise Usage("there is no such submission", "Look at `intake review list` for its id.")
-    told = decisions_of(connection, thread)
-    return {each: standing(each, reports, told) for each in reports}
+    told, gone = decisions_of(connection, thread), changes_gone(connection, thread[0])
+    return {each: standing(each, reports, told, gone) for each in reports}
 
 
 def decisions_of(connection: Connection, thread: tuple[str, ...]) -> tuple[Decision, ...]:
@@ -71,7 +72,8 @@ def decide(journal: Journal, label: str, report_id: str, reason: str, confirmed:
     """
     thread = submissions.thread(journal.connection, report_id)
     reports = submissions.reports(journal.connection, thread)
-    if not (seen := changed(reports)):
+    gone = changes_gone(journal.connection, thread[0])
+    if not (seen := [*dict.fromkeys([*changed(reports), *sorted(gone)])]):
         raise Usage("no change came by the code", "What the report itself ticks holds; there is nothing to decide.")
     if not reason.strip():
         raise Usage("why is not said", "Give --reason: whoever reads this later must understand it.")

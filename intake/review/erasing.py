@@ -17,11 +17,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, insert, select, text, update
 
-from intake.review import acts, erasures, projections
+from intake.report.reading import changes
+from intake.review import acts, erasures, projections, submissions
 from intake.review.cases import case_part
-from intake.review.erasures import SEALED, SUBMISSION, Erasure
+from intake.review.erasures import SEALED, SUBMISSION, Erasure, Lasting
 from intake.review.journal import Journal
+from intake.review.lasting import mark_of
 from intake.review.log import Content, Entity
+from intake.review.outputs import permissions
+from intake.review.outputs.consent import REFUSED, Speaker
 from intake.review.submissions import content, copy, quarantine, submission
 from intake.review.tables import event, original, removal
 from intake.review.vault import Vault
@@ -68,6 +72,23 @@ def sealed_of(connection: Connection, thing: Entity) -> tuple[bytes, ...]:
     return tuple(dict.fromkeys(bytes(each) for query in queries for each in connection.execute(query).scalars()))
 
 
+def lasting(connection: Connection, thing: Entity) -> Lasting:
+    """What of a submission must outlive its erasure (`intake.review.lasting`)."""
+    reports = submissions.reports(connection, [thing.id])
+    if thing.kind != SUBMISSION or thing.id not in reports:
+        return Lasting()
+    report = reports[thing.id]
+    found = {
+        (word.speaker.value, word.day.isoformat())
+        for _, word in permissions.words_alone(connection, thing.id)
+        if word.refuses and word.speaker is not Speaker.WITNESS
+    }
+    said = report.answers.get("victim_consent")
+    if isinstance(said, str) and said in REFUSED:
+        found.add((REFUSED[said].value, report.day.isoformat()))
+    return Lasting(mark_of(connection, thing.id) if changes(report) else None, tuple(sorted(found)))
+
+
 def _left(connection: Connection, what: Erasure) -> bool:
     """Whether anything of it is here."""
     if any(True for _ in _contents(connection, _entities(connection, what))):
@@ -102,7 +123,8 @@ def _erase(journal: Journal, what: Erasure, label: str, day: str) -> Erased:
         connection.execute(update(event).where(event.c.id.in_(bare)).values(salt=None, content=None))
     for entity in entities:
         projections.refresh(connection, entity)
-    erasures.tell(journal, thing, label, day, [each.hex() for each in held])
+    others = [each for each in entities if each != thing and each.kind != "case"]
+    erasures.tell(journal, thing, label, day, [each.hex() for each in held], others)
     return Erased(thing, len(set(held)), len(bare))
 
 
@@ -120,6 +142,19 @@ def _entities(connection: Connection, what: Erasure) -> Iterator[Entity]:
     for case_id in what.cases:
         yield Entity("case", case_id)
         yield from acts.hanging_case(connection, case_id)
+    yield from (each for each in what.emptied if not _stands(connection, each))
+
+
+def _stands(connection: Connection, entity: Entity) -> bool:
+    """Whether any table shows it. What was emptied shows nowhere, even when a colleague says one more thing of it.
+
+    So nobody can have anything emptied by naming it: what stands goes only by what this desk finds to hang on a report.
+    """
+    tables = {table for each in projections.by_kind().get(entity.kind, ()) for table in each.tables}
+    return any(
+        connection.execute(select(identity).where(identity == entity.id)).first() is not None
+        for identity in (next(iter(table.c)) for table in tables)
+    )
 
 
 def _contents(connection: Connection, entities: Iterable[Entity]) -> Iterator[int]:

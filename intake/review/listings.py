@@ -16,11 +16,13 @@ _CHANGES = {"withdraw": "WITHDRAWN", "consent": "CONSENT CHANGED"}
 
 
 def countdown(triage: Triage, now: datetime) -> str:
-    """Until when: "in 5 h", "OVERDUE 2 d", "" for the batch."""
+    """Until when: "in 5 h", "NOW" for an hour from then, "OVERDUE 2 d", "" for the batch."""
     if triage.clock is None:
         return ""
     left = triage.clock - now
-    return f"in {_span(left)}" if left > timedelta(0) else f"OVERDUE {_span(-left)}"
+    if left > timedelta(0):
+        return f"in {_span(left)}"
+    return f"OVERDUE {_span(-left)}" if left <= timedelta(hours=-1) else "NOW"
 
 
 def rows(lines: Iterable[Line], label: str, now: datetime) -> Iterator[str]:

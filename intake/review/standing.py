@@ -11,6 +11,8 @@ Pure: the reports of a thread (`intake.review.submissions.thread`) and what revi
   decide differently.
 - To let more happen than a newer change allows takes two reviewers. One is enough where the witness left an advance
   statement, which says beforehand that what is written later may be forced.
+- A change that was erased since stops everything as it did before, until reviewers who know of it decide: its content
+  is gone, and that it came is not.
 - That statement is not cancelled by the code alone: to let less happen than its thread allowed takes the words of how
   that was confirmed by another way.
 
@@ -82,9 +84,14 @@ def changed(thread: Mapping[str, Report]) -> tuple[str, ...]:
     return tuple(each for each, report in thread.items() if changes(report) is not None)
 
 
-def standing(report_id: str, thread: Mapping[str, Report], decisions: Iterable[Decision] = ()) -> Standing:
-    """What may be done with one report of a thread; `thread` maps every id to its report, the first one first."""
-    pending = frozenset(changed(thread))
+def standing(
+    report_id: str, thread: Mapping[str, Report], decisions: Iterable[Decision] = (), gone: frozenset[str] = frozenset()
+) -> Standing:
+    """What may be done with one report of a thread; `thread` maps every id to its report, the first one first.
+
+    `gone` are the ids of changes that belong to it and were erased.
+    """
+    pending = gone.union(changed(thread))
     if not pending:
         return Standing(_own(thread[report_id], thread))
     why = duress(thread)
@@ -99,7 +106,7 @@ def standing(report_id: str, thread: Mapping[str, Report], decisions: Iterable[D
         return Standing(frozenset(), "the decision rests on a report that is not here: import what is missing", why)
     if wrong := objection(thread, holds, any(each.confirmed.strip() for each in counting)):
         return Standing(frozenset(), wrong, why)
-    needed, deciding = reviewers_needed(thread, holds), len({each.reviewer for each in counting})
+    needed, deciding = reviewers_needed(thread, holds, gone), len({each.reviewer for each in counting})
     if deciding < needed:
         return Standing(frozenset(), "setting a change by the code aside takes a second reviewer", why)
     return Standing(_own(thread[holds], thread), None, why)
@@ -113,11 +120,14 @@ def objection(thread: Mapping[str, Report], holds: str, confirmed: bool) -> str 
     return None
 
 
-def reviewers_needed(thread: Mapping[str, Report], holds: str) -> int:
-    """How many must say that this report's ticks hold: two when it sets aside a newer change that allows less."""
+def reviewers_needed(thread: Mapping[str, Report], holds: str, gone: frozenset[str] = frozenset()) -> int:
+    """How many must say that this report's ticks hold: two when it sets aside a newer change that allows less.
+
+    Of a change that is gone nobody knows any more what it allowed: it counts as one that allows less.
+    """
     kept = thread[holds]
     allowed = _own(kept, thread)
-    aside = any(
+    aside = bool(gone - {holds}) or any(
         each != holds
         and (kept.in_reply_to is None or thread[each].day >= kept.day)
         and not allowed <= ticks(thread[each])

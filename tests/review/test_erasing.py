@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from intake.errors import Exit, Usage
 from intake.report.folding import word_key, words
-from intake.review import cases, erasures, handling, replies, submissions, sync
+from intake.review import acts, cases, erasures, handling, projections, replies, submissions, sync, translations
 from intake.review.backup import back_up
 from intake.review.erasing import carry_out, sealed_of
 from intake.review.erasures import SEALED, SUBMISSION, every
@@ -201,6 +201,85 @@ def test_what_a_colleague_still_says_or_brings_back_is_emptied_again(
     read(one, old, world.reviewers)
     nowhere(one)
     assert verify(one, whole=True).faults == ()
+
+
+def test_acts_and_translations_go_with_the_report_they_tell_of(
+    world: World, desks: tuple[Vault, Vault], tmp_path: Path
+) -> None:
+    """Both desks show them, one erases, the other follows; the act that another report tells of stays."""
+    one, two = desks
+    with one.journal() as journal:
+        case = cases.open_case(journal, "two at the bridge")
+        of_it = acts.add(journal, case, "arrest", {"precision": "day", "date": "2026-11-20"})
+        for name in ("person", "place", "note"):
+            acts.set_text(journal, of_it, name, f"{CANARY} {name}")
+        acts.set_source(journal, of_it, THING.id, on=True)
+        other = acts.add(journal, case, "hearing", {"precision": "day", "date": "2026-12-01"})
+        acts.set_source(journal, other, f"{1:032x}", on=True)
+        translations.translate(journal, THING.id, "en", f"{CANARY} says, in English")
+    carry(world, one, two, tmp_path)
+    for vault in desks:
+        with vault.reading() as connection:
+            assert [each.id for each in acts.of_case(connection, (case,))] == [of_it, other]
+            assert [each.language for each in translations.of_submission(connection, THING.id)] == ["en"]
+        assert found(vault)
+    ask(one)
+    carry(world, one, two, tmp_path)
+    with two.journal() as journal:  # the last word on it before the second hand agrees
+        acts.set_text(journal, of_it, "note", f"{CANARY} was seen again")
+    ask(two)
+    carry_out(two)
+    with one.journal() as journal:  # and one from where nobody has heard of that yet
+        acts.set_text(journal, of_it, "settled", f"{CANARY} is free")
+        translations.translate(journal, THING.id, "ru", f"{CANARY} по-русски")
+    assert carry(world, two, one, tmp_path) == 1
+    carry(world, one, two, tmp_path)
+    for vault in desks:
+        nowhere(vault)
+        with vault.reading() as connection:
+            assert [each.id for each in acts.of_case(connection, (case,))] == [other]
+            assert translations.of_submission(connection, THING.id) == ()
+            assert cases.find(connection, case).title == "two at the bridge"
+        assert verify(vault, whole=True).faults == ()
+    with two.journal() as journal:  # who writes once more of an act that shows nowhere
+        acts.set_text(journal, of_it, "note", f"{CANARY} again")
+    assert carry(world, two, one, tmp_path) == 1
+    carry_out(two)
+    for vault in desks:
+        nowhere(vault)
+        before = rows(vault)
+        vault.rebuild()
+        assert rows(vault) == before
+
+
+def test_nothing_that_stands_goes_because_somebody_names_it(
+    world: World, desks: tuple[Vault, Vault], tmp_path: Path
+) -> None:
+    """A reviewer who lies about what an erasure has emptied can't have another report's act emptied by it."""
+    one, two = desks
+    with one.journal() as journal:
+        case = cases.open_case(journal, "two at the bridge")
+        other = acts.add(journal, case, "arrest")
+        acts.set_source(journal, other, f"{1:032x}", on=True)
+    ask(one)
+    carry(world, one, two, tmp_path)
+    ask(two)
+    with two.journal() as journal:
+        erasures.tell(journal, THING, "r2", "2026-11-23", [], [acts.entity(other), cases.entity(case)])
+    carry_out(two)
+    carry(world, two, one, tmp_path)
+    for vault in desks:
+        with vault.reading() as connection:
+            assert [each.id for each in acts.of_case(connection, (case,))] == [other]
+
+
+def rows(vault: Vault) -> dict[str, list[tuple[object, ...]]]:
+    """Every table that is made of the logs."""
+    with vault.reading() as connection:
+        return {
+            table.name: sorted((tuple(row) for row in connection.execute(select(table))), key=repr)
+            for table in projections.metadata.sorted_tables
+        }
 
 
 def test_it_does_not_come_back_with_a_bundle_or_in_another_envelope(

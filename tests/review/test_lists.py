@@ -226,6 +226,8 @@ def test_a_countdown_is_short(world: World) -> None:
     due = triage({"urgent": ["court"]}, now, now)
     assert listings.countdown(due, now) == "in 24 h"
     assert listings.countdown(due, now + 26 * HOUR) == "OVERDUE 2 h"
+    assert listings.countdown(due, now + 24 * HOUR) == "NOW", "what can't wait is due as it is imported, and not late"
+    assert listings.countdown(due, now + 24 * HOUR + timedelta(minutes=59)) == "NOW"
     assert listings.countdown(due, now + 25 * HOUR) == "OVERDUE 60 min"
     assert listings.countdown(due, now + 24 * HOUR + 10 * DAY) == "OVERDUE 10 d"
     assert listings.countdown(triage({}, now, now), now) == ""

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, select
 from intake.errors import Usage
 from intake.review import backup, cases, erasures, submissions
 from intake.review.entrance import enter, vault_option
-from intake.review.erasing import carry_out, cases_of, sealed_of
+from intake.review.erasing import carry_out, cases_of, lasting, sealed_of
 from intake.review.erasures import SEALED, SUBMISSION, Erasure, erasure
 from intake.review.log import Entity
 from intake.review.submissions import quarantine, submission
@@ -99,6 +99,11 @@ def _explain(connection: Connection, thing: Entity, linked: Sequence[str]) -> No
     for each in submissions.thread(connection, thing.id) if here else ():
         if each != thing.id:
             say(f"{each[:8]} came by the same code, and stays: what it takes back or allows holds on.")
+    outlives = lasting(connection, thing)
+    if outlives.thread is not None:
+        say("That it takes back or changes what is allowed stays known: it stops the others until reviewers decide.")
+    for who, day in outlives.refusals:
+        say(f"That the {who} refused on {day} stays known, and stops what names anybody.")
     for each in cases_of(connection, thing):
         said = "goes with it" if each in linked else f"stays, with what it took from this: or give --case {each[:8]}"
         say(f"Case {each[:8]} was made of it, and {said}.")
@@ -122,7 +127,8 @@ def _record(
                 raise Usage(f"{thing.id[:8]} must stay: {asked[thing].retained}", "See intake review retention keep.")
             why = reason if reason is not None else f"agreed with {others[0]}"
             sealed = [each.hex() for each in sealed_of(journal.connection, thing)]
-            erasures.want(journal, thing, desk.label, why, today, sealed, linked)
+            outlives = lasting(journal.connection, thing)
+            erasures.want(journal, thing, desk.label, why, today, sealed, linked, outlives)
 
 
 def _burn(desk: Vault) -> None:

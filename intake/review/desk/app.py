@@ -22,7 +22,7 @@ from intake.locale import packaged_places
 from intake.review import alarms, bundles, inbox, timeline
 from intake.review.chain import silence
 from intake.review.desk.board import Board
-from intake.review.desk.casework import alarm_words
+from intake.review.desk.casepage import alarm_words
 from intake.review.desk.deeds import Deeds
 from intake.review.desk.front import Front
 from intake.review.desk.keyboard import Keys, key
@@ -90,19 +90,19 @@ class Desk(App[None]):
         """Everything that somebody has to look after, the worst first. Looked up after each change."""
         if self._warnings is not None:
             return self._warnings
-        say, vault = self.words.say, self.vault
+        say, heard, vault = self.words.say, self.words.heard, self.vault
         with vault.reading() as connection:
-            found = [(say("ALARM: {words}.", words=each.words), URGENT) for each in alarms.standing(connection)]
+            found = [(say("ALARM: {words}.", words=heard(each.words)), URGENT) for each in alarms.standing(connection)]
             found += [
                 (f"{words[:1].upper()}{words[1:]} ({case_id[:8]})", URGENT)
                 for case_id, alarm in timeline.every_alarm(connection, vault.now())
                 if (words := alarm_words(alarm, self.words))
             ]
             quiet = silence(bundles.last_import(connection), vault.today())
-        found += [(say("ALARM: {words}.", words=quiet), URGENT)] if quiet is not None else []
+        found += [(say("ALARM: {words}.", words=heard(quiet.words)), URGENT)] if quiet is not None else []
         chain = vault.chain
-        found += [(f"{each}.", WARN) for each in (cautions(chain.newest, vault.today()) if chain else ())]
-        found += [(f"{each.found}. {each.advice}", WARN) for each in leaks(Machine(datetime.now(UTC)))]
+        found += [(f"{heard(each)}.", WARN) for each in (cautions(chain.newest, vault.today()) if chain else ())]
+        found += [(f"{heard(each.found)}. {heard(each.advice)}", WARN) for each in leaks(Machine(datetime.now(UTC)))]
         self._warnings = found
         return found
 
@@ -214,7 +214,7 @@ class LockScreen(Screen[None]):
         try:
             self._desk.vault.unlock(passphrase)
         except IntakeError as error:
-            told = plain(f"{error}. {error.advice}", WARN)
+            told = plain(self._desk.words.why_not(error), WARN)
             self.app.call_from_thread(self.query_one("#why", Static).update, told)
             return
         self.app.call_from_thread(self._desk.unlocked)

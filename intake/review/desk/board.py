@@ -129,7 +129,7 @@ class Board(Screen[None]):
         try:
             work()
         except IntakeError as error:
-            self.tell(plain(f"{error}. {error.advice}", WARN))
+            self.tell(plain(self.desk.words.why_not(error), WARN))
             return False
         return True
 

@@ -8,12 +8,12 @@ from rich.text import Text
 
 from intake.locale import packaged_places
 from intake.review import handling, kin, sidebyside, submissions
-from intake.review.desk.board import Board
 from intake.review.desk.casework import link
+from intake.review.desk.inner import Inner
 from intake.review.desk.keyboard import Keys, key
+from intake.review.desk.marking import marked
 from intake.review.desk.rows import spread
 from intake.review.desk.texts import ACCENT, DIM, GOOD, HEADING, Block, blank, block, plain
-from intake.review.desk.words import marked
 from intake.review.kin import Kin
 from intake.review.sidebyside import Row, compare
 from intake.review.submissions import Submission
@@ -34,7 +34,7 @@ def blocks(rows: list[Row], width: int) -> list[Block]:
     return made
 
 
-class Likeness(Board):
+class Likeness(Inner):
     """Suggestions for one submission."""
 
     BINDINGS: ClassVar[Keys] = [key("l", "link"), key("s,q", "leave"), key("enter", "open")]
@@ -51,11 +51,6 @@ class Likeness(Board):
         self._own: Submission | None = None
         self._others: dict[str, Submission] = {}
 
-    def on_mount(self) -> None:
-        """Look for them."""
-        self.reload()
-        self.rows.focus()
-
     def reload(self, *, keep: bool = False) -> None:
         """Look again."""
         with self.desk.vault.reading() as connection:
@@ -64,7 +59,7 @@ class Likeness(Board):
             self._others = {each.id: submissions.find(connection, each.id) for each in self._kin[:100]}
         self._kin = self._kin[:100]
         self.rows.load(len(self._kin), self.rows.cursor if keep else 0)
-        self._show()
+        self.show()
         self.tell()
 
     @property
@@ -88,20 +83,16 @@ class Likeness(Board):
         """For a suggestion."""
         return self.say("Enter read both  l link both with a case  s back  Only you join anything.")
 
-    def on_rows_moved(self) -> None:
-        """Show the two."""
-        self._show()
-        self.tell()
-
     def on_rows_opened(self) -> None:
         """Read the two: the other counts as opened then."""
         if (each := self.current) is not None:
             label = self.desk.vault.label
             if self.attempt(lambda: self.desk.deeds.quietly(lambda journal: handling.see(journal, each.id, label))):
                 self.read()
-                self._show()
+                self.show()
 
-    def _show(self) -> None:
+    def show(self) -> None:
+        """The two, once the other was opened."""
         each, words = self.current, self.desk.words
         if each is None or self._own is None:
             self.pane.show([block(self.say("Nothing is found that may be the same."), DIM)])
@@ -125,14 +116,3 @@ class Likeness(Board):
         """Both, with one case."""
         if (each := self.current) is not None:
             link(self, [self._report, each.id])
-
-    def action_leave(self) -> None:
-        """Back to the reports."""
-        self.desk.pop_screen()
-
-    def action_back(self) -> None:
-        """Out of the pane, then out of the suggestions."""
-        if not self.unread():
-            self.action_leave()
-            return
-        self.tell()

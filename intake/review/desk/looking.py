@@ -21,11 +21,11 @@ from textual.worker import get_current_worker
 
 from intake.errors import IntakeError
 from intake.review import submissions
-from intake.review.desk.board import Board
+from intake.review.desk.inner import Inner
 from intake.review.desk.keyboard import Keys, key
+from intake.review.desk.marking import marked
 from intake.review.desk.rows import spread
 from intake.review.desk.texts import DIM, WARN, Block, blank, block, plain
-from intake.review.desk.words import marked
 from intake.review.doctor import MEMORY, in_memory
 from intake.review.files import attached
 from intake.review.preview import Picture, Wish, preview
@@ -50,7 +50,7 @@ def drawn(picture: Picture, columns: int) -> list[Block]:
     return blocks
 
 
-class Looking(Board):
+class Looking(Inner):
     """The files of one submission, and one of them."""
 
     BINDINGS: ClassVar[Keys] = [key("g", "colour"), key("o", "viewer"), key("p,q", "leave")]
@@ -73,8 +73,7 @@ class Looking(Board):
         """Read their names."""
         with self.desk.vault.reading() as connection:
             self._found = submissions.find(connection, self._report)
-        self.reload()
-        self.rows.focus()
+        super().on_mount()
 
     def on_unmount(self) -> None:
         """Nothing stays in memory."""
@@ -85,7 +84,7 @@ class Looking(Board):
         """The list."""
         count = len(self._found.report.files) if self._found else 0
         self.rows.load(count, self.rows.cursor if keep else 0)
-        self._invite()
+        self.show()
         self.tell()
 
     def row(self, at: int, width: int) -> Text:
@@ -108,8 +107,7 @@ class Looking(Board):
         """Another file: nothing of it is shown by itself."""
         self._shown = None
         self._colour = False
-        self._invite()
-        self.tell()
+        super().on_rows_moved()
 
     def on_rows_opened(self) -> None:
         """Show it."""
@@ -139,18 +137,8 @@ class Looking(Board):
             self._folder = Path(tempfile.mkdtemp(dir=MEMORY))
         self._look(self.rows.cursor, Wish(side=LARGE, colour=self._colour), self._folder)
 
-    def action_leave(self) -> None:
-        """Back to the report."""
-        self.desk.pop_screen()
-
-    def action_back(self) -> None:
-        """Out of the picture, then out of the files."""
-        if not self.unread():
-            self.action_leave()
-            return
-        self.tell()
-
-    def _invite(self) -> None:
+    def show(self) -> None:
+        """What Enter would do: nothing of a file shows by itself."""
         told = self.say(
             "Enter shows it small and grey, as plain pixels made in the sandbox. It may be hard to look at."
         )
@@ -170,7 +158,7 @@ class Looking(Board):
                 pictures, end = preview(source, wish)
         except IntakeError as error:
             if not worker.is_cancelled:
-                self.app.call_from_thread(self.pane.show, [block(f"{error}. {error.advice}", WARN)])
+                self.app.call_from_thread(self.pane.show, [block(self.desk.words.why_not(error), WARN)])
             return
         if worker.is_cancelled:
             return

@@ -153,7 +153,7 @@ def _warnings(read: Opened, words: Words) -> Iterator[Block]:
     if read.changed:
         yield from _standing(read.standing, words)
     for mark in read.found.marks:
-        yield block(say("LOOK: {mark}", mark=mark), WARN)
+        yield block(say("LOOK: {mark}", mark=words.heard(mark)), WARN)
     if (day := as_of(read.found.answers, read.found.report.day, read.found.report.sealed_by)) is not None:
         yield block(say("As of {day}: still true?", day=day), WARN)
 

@@ -8,17 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import cache
 
+from intake.errors import IntakeError
 from intake.locale import catalog, desk_words, packaged_places, packaged_questionnaire
 from intake.report.document import Json
+from intake.review.desk.heard import HEARD
+from intake.review.desk.marking import marked
 from intake.review.triage import REASONS, Triage
 
 _GAP = re.compile(r"\{([a-z]+)\}")
-
-
-def marked(message: str) -> str:
-    """Marks a sentence for the translators where it is only kept; `Words` says it."""
-    return message
 
 
 SENTENCES = (
@@ -47,6 +46,16 @@ SENTENCES = (
     marked("perhaps the same person"),
     marked("both tell of {kinds}"),
 )
+
+
+@cache
+def _patterns(sentences: tuple[str, ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Each sentence, and what it looks like with its gaps filled."""
+
+    def pattern(form: str) -> str:
+        return _GAP.sub(r"(?P<\1>.*?)", re.escape(form).replace(r"\{", "{").replace(r"\}", "}"))
+
+    return tuple((form, re.compile(pattern(form), re.DOTALL)) for form in sentences)
 
 
 class Words:
@@ -94,12 +103,25 @@ class Words:
         """
         if "; " in reason:
             return "; ".join(map(self.reason, reason.split("; ")))
-        for form in SENTENCES:
-            pattern = re.escape(form).replace(r"\{", "{").replace(r"\}", "}")
-            if found := re.fullmatch(_GAP.sub(r"(?P<\1>.*?)", pattern), reason):
-                return self.say(form, **found.groupdict())
+        if (told := self._known(SENTENCES, reason)) is not None:
+            return told
         pair, colon, rest = reason.partition(": ")
         return f"{pair}: {self.reason(rest)}" if colon else reason
+
+    def heard(self, sentence: str) -> str:
+        """What another part of the desk says in English: an error, an alarm, a warning, a mark beside a report."""
+        return sentence if (told := self._known(HEARD, sentence)) is None else told
+
+    def why_not(self, error: IntakeError) -> str:
+        """An error, and what to do about it."""
+        return f"{self.heard(str(error))}. {self.heard(error.advice)}".rstrip()
+
+    def _known(self, sentences: tuple[str, ...], told: str) -> str | None:
+        """One of these sentences, whatever stands in its gaps."""
+        for form, pattern in _patterns(sentences):
+            if found := pattern.fullmatch(told):
+                return self.say(form, **found.groupdict())
+        return None
 
     def codes(self, field: str, answer: Json) -> str:
         """The codes of an answer in the questionnaire's words; what is no code as it came."""

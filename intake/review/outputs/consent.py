@@ -64,7 +64,8 @@ TOLD = {
 """In words."""
 AGREED = frozenset({"me", "person_agrees", "family_agrees"})
 """Answers of `victim_consent` that let a name out."""
-_REFUSED = {"person_refuses": Speaker.PERSON, "family_refuses": Speaker.FAMILY}
+REFUSED = {"person_refuses": Speaker.PERSON, "family_refuses": Speaker.FAMILY}
+"""And those that stop it, in the whole case."""
 _GOVERNMENT = frozenset({Recipient.UN, Recipient.COURT})
 _EXCEPTED = frozenset({Recipient.LAWYER, Recipient.ASYLUM})
 _UNASKED = frozenset({"cannot_ask", None})
@@ -140,12 +141,13 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """All that is known of consent in a case."""
+    """All that is known of consent in a case. `refused`: on which day who refused in a report that was erased since."""
 
     permits: Sequence[Permit]
     spoken: Sequence[Spoken] = ()
     exemptions: Sequence[Exemption] = ()
     exemptions_on: bool = False
+    refused: Sequence[tuple[date, Speaker]] = ()
     _by_report: dict[str, Permit] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -213,7 +215,7 @@ class Circumstances:
 
     def _refusals(self, use: Use) -> Iterator[str]:
         """Every refusal in the case that nobody who may do so has lifted."""
-        told = [(each.day, _REFUSED[each.victim]) for each in self.permits if each.victim in _REFUSED]
+        told = [*self.refused, *((each.day, REFUSED[each.victim]) for each in self.permits if each.victim in REFUSED)]
         told += [
             (each.day, each.speaker)
             for each in self.spoken

@@ -22,6 +22,7 @@ from intake.report.document import Json
 from intake.review import submissions
 from intake.review.decisions import standing_of
 from intake.review.journal import Journal
+from intake.review.lasting import refusals_gone
 from intake.review.log import Entity
 from intake.review.outputs.consent import Circumstances, Exemption, Permit, Recipient, Speaker, Spoken
 from intake.review.projections import Projection, State, metadata, replace
@@ -106,6 +107,7 @@ def circumstances(connection: Connection, reports: Sequence[str], cases: Iterabl
         tuple(each for each in said if each.reports & set(reports)),
         tuple(Exemption(Recipient(row.recipient), row.reason, frozenset(json.loads(row.by))) for row in made),
         connection.execute(select(policy.c.id).where(policy.c.id == _SWITCH.id)).first() is not None,
+        tuple((date.fromisoformat(day), Speaker(who)) for who, day in refusals_gone(connection, reports)),
     )
 
 
@@ -114,9 +116,16 @@ def hanging(connection: Connection, submission_id: str) -> Iterator[Entity]:
 
     A word about several stays: a refusal among them must go on to hold for the others.
     """
+    for entity, _ in words_alone(connection, submission_id):
+        yield entity
+
+
+def words_alone(connection: Connection, submission_id: str) -> Iterator[tuple[Entity, Spoken]]:
+    """What is said by telephone about this report and no other."""
     for row in connection.execute(select(spoken)).all():
-        if json.loads(row.said)["reports"] == [submission_id]:
-            yield Entity("consent", row.id)
+        said = json.loads(row.said)
+        if said["reports"] == [submission_id]:
+            yield Entity("consent", row.id), _spoken(said)
 
 
 def permits(connection: Connection, reports: Sequence[str]) -> Iterator[Permit]:
