@@ -65,7 +65,10 @@ class Made:
     truth: Sequence[Truth]
 
 
-def full(field: Field, draw: random.Random) -> Json:
+WORDS = {"tg": "Матн", "ru": "Слова свидетеля", "en": "Words of the witness"}
+
+
+def full(field: Field, draw: random.Random, language: str = "tg") -> Json:
     """An answer of a field's shape, that a finished file can be searched for."""
     mark = f"{field.id}-{draw.randrange(10_000):04}"
     codes = [choice.code for choice in packaged_questionnaire().choices(field)]
@@ -79,7 +82,7 @@ def full(field: Field, draw: random.Random) -> Json:
         case "year_or_age":
             return {"year": draw.randrange(1950, 2005)}
         case "text" | "longtext":
-            return f"Матн {mark}."
+            return f"{WORDS[language]} {mark}."
         case "text_list":
             return [f"Лақаб{draw.randrange(10_000):04}"]
         case "textdate":
@@ -112,16 +115,21 @@ def made_vault(
     today: date = date(2026, 11, 24),
     seed: int = 1,
     urgent: Container[int] = (),
+    varied: bool = False,
 ) -> Iterator[Made]:
     """A vault with twice so many submissions and one case for each person; the first person's answer everything.
 
-    `urgent`: the people, from 0, who were taken in the last three days when the reports came (T0), by arrest.
+    `urgent`: the people, from 0, who were taken in the last three days when the reports came (T0), by arrest. The
+    others' reports answer little, or, where they are `varied`, some two questions of five, drawn anew for each.
     """
     draw = random.Random(seed)
     came = today - timedelta(45)
     world = make_world(folder / "keys", reviewers=2, today=came)
     people = invent(number, 0, seed)
-    drafts = [_two(world, person, whose, draw, today, urgent=whose in urgent) for whose, person in enumerate(people)]
+    drafts = [
+        _two(world, person, whose, draw, today, urgent=whose in urgent, varied=varied)
+        for whose, person in enumerate(people)
+    ]
     reports = [report for pair in drafts for report in pair[0]]
     bundle = folder / "a.bundle"
     bundle.write_bytes(make_bundle(world, {each.id: seal_report(each, world.reviewers) for each in reports}))
@@ -169,8 +177,21 @@ def made_vault(
 Draft = tuple[tuple[Report, Report], Invented, str, str, date]
 
 
+def some(draw: random.Random, language: str) -> dict[str, Json]:
+    """Answers to about two questions of five, but for those by which a case is sorted."""
+    fields = [field for field in packaged_questionnaire().fields if field.type != "file_list" and field.id != "urgent"]
+    return {field.id: full(field, draw, language) for field in fields if draw.random() < 0.4}
+
+
 def _two(
-    world: World, person: Invented, whose: int, draw: random.Random, today: date, *, urgent: bool = False
+    world: World,
+    person: Invented,
+    whose: int,
+    draw: random.Random,
+    today: date,
+    *,
+    urgent: bool = False,
+    varied: bool = False,
 ) -> Draft:
     spellings = spell(person, draw)
     place = PLACES[whose % len(PLACES)]
@@ -193,6 +214,8 @@ def _two(
     for at, (relation, known) in enumerate((("family", ["saw"]), ("cellmate", ["lived"]))):
         language = LANGUAGES[(whose + at) % 3]
         answers: dict[str, Json] = (everything(draw) if whose == 0 else {}) | base
+        if varied and whose:
+            answers = some(random.Random(whose * 2 + at), language) | base
         answers |= {
             "account": f"{ACCOUNT[language]} {PERSIAN if whose == 0 else ''} №{whose}.{at}",
             "who": [{"name": spellings[at * 2], "other": [person.alias]}],

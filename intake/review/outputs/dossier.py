@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -94,7 +94,6 @@ class _Teller:
             for item in section["items"]
             if item["minimum"] and not item["answers"]
         ]
-        timeline = sorted(self._timeline(), key=lambda each: (each[0].removeprefix("about "), each[2], each[1]))
         return {
             "format": FORMAT,
             "form": order.body.name,
@@ -108,7 +107,9 @@ class _Teller:
             "submitter": order.submitter or None,
             "victim_consent": order.victim or None,
             "sections": sections,
-            "timeline": [{"date": when, "what": what, "sources": [*those]} for when, what, those in timeline],
+            "timeline": _in_order(
+                {"date": when, "what": what, "sources": [*those]} for when, what, those in self._timeline()
+            ),
             "next_dates": self._next_dates(),
             "acts": [self._act(each) for each in material.acts],
             "sources": [self._source(each) for each in material.testimonies],
@@ -198,10 +199,9 @@ class _Teller:
             for each in open_acts
             if (when := _dated(each.when))
         ]
-        return [
-            {"date": when, "what": what, "sources": [*those], "coded_by": by}
-            for when, what, those, by in sorted(told, key=lambda each: (each[0].removeprefix("about "), each[1]))
-        ]
+        return _in_order(
+            {"date": when, "what": what, "sources": [*those], "coded_by": by} for when, what, those, by in told
+        )
 
     def _source(self, each: Testimony) -> dict[str, Any]:
         return {
@@ -277,6 +277,15 @@ def _coded(field_id: str, act: Act) -> Iterator[Said]:
         yield Said(f"{words}: {act.place}", own=False)
     if field_id == "held_places" and act.what == "transfer" and act.place:
         yield Said(f"{act.place}, from {_dated(act.when)}" if _dated(act.when) else act.place, own=False)
+
+
+def _in_order(lines: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Lines by their dates; what several reports say alike is one line with all their numbers."""
+    found: dict[tuple[str, str, str | None], dict[str, Any]] = {}
+    for each in lines:
+        known = found.setdefault((each["date"], each["what"], each.get("coded_by")), {**each, "sources": []})
+        known["sources"] = sorted({*known["sources"], *each["sources"]})
+    return sorted(found.values(), key=lambda each: (each["date"].removeprefix("about "), each["sources"], each["what"]))
 
 
 def _coder(act: Act) -> dict[str, Any]:

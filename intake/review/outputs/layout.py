@@ -20,9 +20,10 @@ _FILES = (
     "evidence: the file itself is kept sealed as it came, and its SHA-256 stands here."
 )
 _CODED = "What reviewers coded from these reports, under the numbers of HURIDOCS's Events Standard Formats."
+_PASSED = "this date has passed; what came of it is not told"
 _COMPLETE = "Nothing that this form asks for at least."
 FIXED = (
-    _CUSTODY, _FILES, _CODED, _COMPLETE,
+    _CUSTODY, _FILES, _CODED, _PASSED, _COMPLETE,
     "not told NOT TOLD own words translation English nobody named for version page of",
     "Next dates Timeline Date What Source Sources and custody No Received Language Sealed by SHA-256 of the original",
     "File Type Bytes Goes along as page still nothing areas hidden working copy original kept at the desk not asked",
@@ -57,7 +58,7 @@ def _parts(body: Body, told: Mapping[str, Any]) -> Iterator[Part]:
         for number in rest:
             yield from _translation(number, translated[number])
     if told["next_dates"]:
-        dates = tuple((each["date"], each["what"], _cited(each)) for each in told["next_dates"])
+        dates = tuple((each["date"], _awaited(each, told["day"]), _cited(each)) for each in told["next_dates"])
         yield from (Heading("Next dates", 2), Grid(("Date", "What", "Source"), dates))
     if told["timeline"]:
         rows = tuple((each["date"], each["what"], _cited(each)) for each in told["timeline"])
@@ -119,6 +120,11 @@ def _joined(answers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         known = found.setdefault(key, {**answer, "sources": []})
         known["sources"] += [each for each in answer["sources"] if each not in known["sources"]]
     return list(found.values())
+
+
+def _awaited(each: Mapping[str, Any], day: str) -> str:
+    passed = each["date"].removeprefix("about ")[:10] < day[: len(each["date"].removeprefix("about ")[:10])]
+    return f"{each['what']} ({_PASSED})" if passed else str(each["what"])
 
 
 def _cited(each: Mapping[str, Any]) -> str:
