@@ -18,6 +18,8 @@ from intake.report.package import ReplyTo, Report
 from intake.review import cases
 from intake.review.importing import Import
 from intake.review.ladder import Judgement
+from intake.review.outputs.inspection import leaks
+from intake.review.outputs.redaction import Redaction
 from intake.review.sync import read, write
 from intake.review.vault import Vault
 from intake.sealing import ScryptIdentity, open_bytes
@@ -49,6 +51,25 @@ class Two:
         ask = (self.case[case], "--for", recipient, "--to", "them", "--key", key, "--out", self.folder / out)
         return self.run("dossier make", *ask, *more, reviewer=reviewer)
 
+    def opened(self, out: str) -> dict[str, bytes]:
+        """The files of what was made there, opened with the recipient's key."""
+        (sealed,) = (self.folder / out).iterdir()
+        content = open_bytes(sealed.read_bytes(), self.world.reviewers[1:])
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return {name: archive.read(name) for name in archive.namelist()}
+
+    def hash_of(self, case: str) -> str:
+        """Of the paper for the public, as it would be made now."""
+        lines = self.run("dossier check", self.case[case], "--for", "publish_named").stdout.splitlines()
+        (digest,) = (line.removeprefix("hash: ") for line in lines if line.startswith("hash: "))
+        return digest
+
+    def agree(self, digest: str) -> None:
+        """Both reviewers read it and agree."""
+        for reviewer in (1, 2):
+            assert self.run("dossier agree", digest, "--yes", reviewer=reviewer).returncode == Exit.OK
+        self.exchange()
+
     def exchange(self) -> None:
         """Both desks' logs, by stick, both ways."""
         with open_vault(self.world, self.folder / "r1") as one, open_vault(self.world, self.folder / "r2") as two:
@@ -71,6 +92,9 @@ def _reports(world: World) -> dict[str, tuple[Report, ...]]:
         return replace(report, reply_to=holder(world, number).reply_to)
 
     public: dict[str, Json] = {"victim_consent": "me", "told_gov": "yes", "name_form": "full"}
+    public["account"] = "They came at night. Major Sherzod Komilov gave the order."
+    hidden: dict[str, Json] = {"harm": "Leave out the village.", "contact_detail": "+992 90 12"}
+    hidden["account"] = "Ӯро дар Поршинев гирифтанд. Ба ман занг занед: +992 90 12."
     return {
         "public": (
             one(1, "Firdavs Rahmonzoda", relation="family", known=["saw"], **public),
@@ -78,6 +102,7 @@ def _reports(world: World) -> dict[str, tuple[Report, ...]]:
         ),
         "mute": (one(3, "Zarina Mamadrizoeva", victim_consent="cannot_ask"),),
         "unasked": (one(4, "Shodmon Imomyorov", victim_consent="not_asked"),),
+        "harm": (one(6, "Алишер Қурбоншоев", victim_consent="family_agrees", **hidden),),
         "left": (one(5, "Nurali Hakimbekov", victim_consent="me"),),
     }
 
@@ -112,8 +137,7 @@ def test_a_named_paper_is_published_by_two_reviewers_and_by_no_less(two: Two) ->
     alone = two.make("public", "publish_named")
     assert alone.returncode == Exit.CONSENT
     assert "0 of 2 reviewers agreed" in alone.stderr
-    checked = two.run("dossier check", two.case["public"], "--for", "publish_named").stdout.splitlines()
-    (digest,) = (line.removeprefix("hash: ") for line in checked if line.startswith("hash: "))
+    digest = two.hash_of("public")
     assert digest in alone.stderr
     asked = two.run("dossier agree", digest)
     assert asked.returncode == Exit.USAGE, "silence is no consent, and here is nobody to ask"
@@ -130,6 +154,42 @@ def test_a_named_paper_is_published_by_two_reviewers_and_by_no_less(two: Two) ->
     assert done.returncode == Exit.OK, done.stderr
     other = two.make("public", "publish_named", "--submitter", "Somebody else", out="changed")
     assert other.returncode == Exit.CONSENT, "what says something else was agreed to by nobody"
+
+
+def test_a_perpetrator_is_named_in_public_at_v3_alone(two: Two) -> None:
+    case, officer = two.case["public"], Redaction(terms=("Sherzod Komilov",))
+    told = two.run("dossier redact", case, "--perpetrator", "Sherzod Komilov", "--done")
+    assert "perpetrator: Sherzod Komilov" in told.stdout
+    two.agree(two.hash_of("public"))
+    assert two.make("public", "publish_named", out="without").returncode == Exit.OK
+    assert not [hit for name, content in two.opened("without").items() for hit in leaks(name, content, officer)]
+    assert two.make("public", "lawyer", out="for-a-lawyer").returncode == Exit.OK
+    assert all(list(leaks(name, content, officer)) for name, content in two.opened("for-a-lawyer").items())
+    two.run("case set", case, "--admitted", "The prosecutor's office, Dushanbe, 2026-11-20")
+    assert two.make("public", "publish_named").returncode == Exit.CONSENT, "it says more now: two must agree again"
+    two.agree(two.hash_of("public"))
+    assert two.make("public", "publish_named", out="at-v3").returncode == Exit.OK
+    assert all(list(leaks(name, content, officer)) for name, content in two.opened("at-v3").items())
+
+
+def test_nothing_is_made_until_somebody_dealt_with_who_could_be_hurt(two: Two) -> None:
+    refused = two.make("harm", "lawyer")
+    assert refused.returncode == Exit.CONSENT
+    assert "nobody dealt with it" in refused.stderr
+    assert "to be read first" in two.run("dossier check", two.case["harm"], "--for", "lawyer").stdout
+    two.run("dossier redact", two.case["harm"], "--term", "Porshinev")
+    assert two.make("harm", "lawyer").returncode == Exit.CONSENT, "entered, and not yet said to be all"
+    told = two.run("dossier redact", two.case["harm"], "--done")
+    assert told.stdout == "term: Porshinev\n"
+    assert "1 of 1 reports are dealt with" in told.stderr
+    done = two.make("harm", "asylum", "--form", "asylum", "--names", "initials", out="initials")
+    assert done.returncode == Exit.OK, done.stderr
+    away = Redaction({"Алишер Қурбоншоев": ""}, ("Porshinev",), ("+992 90 12",))
+    files = two.opened("initials")
+    assert [hit for name, content in files.items() for hit in leaks(name, content, away)] == []
+    (raw,) = (content for name, content in files.items() if name.endswith(".json"))
+    assert "Ӯро дар [left out] гирифтанд. Ба ман занг занед: [left out]." in raw.decode()
+    assert "А. Қ." in raw.decode()
 
 
 def test_an_exception_takes_the_switch_two_reviewers_and_nobody_to_ask(two: Two) -> None:
