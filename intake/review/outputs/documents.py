@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
 from intake.report.reading import visible
 
@@ -72,6 +72,51 @@ class Break:
 
 
 Part = Heading | Paragraph | Facts | Grid | Picture | Checklist | Break
+Set_co = TypeVar("Set_co", covariant=True)
+
+
+class Setter(Protocol[Set_co]):
+    """A way to set a document: what becomes of each kind of part."""
+
+    def heading(self, part: Heading, /) -> Set_co:
+        """A heading."""
+
+    def paragraph(self, part: Paragraph, /) -> Set_co:
+        """A paragraph."""
+
+    def facts(self, part: Facts, /) -> Set_co:
+        """Names and what is known."""
+
+    def grid(self, part: Grid, /) -> Set_co:
+        """A table."""
+
+    def picture(self, part: Picture, /) -> Set_co:
+        """A picture."""
+
+    def checklist(self, part: Checklist, /) -> Set_co:
+        """What is still missing."""
+
+    def new_page(self, part: Break, /) -> Set_co:
+        """A new page."""
+
+
+def set_part(part: Part, setter: Setter[Set_co]) -> Set_co:
+    """One part, set in this way."""
+    match part:
+        case Heading():
+            return setter.heading(part)
+        case Paragraph():
+            return setter.paragraph(part)
+        case Facts():
+            return setter.facts(part)
+        case Grid():
+            return setter.grid(part)
+        case Picture():
+            return setter.picture(part)
+        case Checklist():
+            return setter.checklist(part)
+        case Break():
+            return setter.new_page(part)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,18 +14,8 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 from docx.text.paragraph import Paragraph as WordParagraph
 
-from intake.review.outputs.documents import (
-    Break,
-    Checklist,
-    Document,
-    Facts,
-    Grid,
-    Heading,
-    Paragraph,
-    Part,
-    Picture,
-    direction,
-)
+from intake.review.outputs import documents
+from intake.review.outputs.documents import Document, direction, set_part
 
 FONT = "Times New Roman"
 _DATED = datetime(2000, 1, 1)  # noqa: DTZ001  # a date the format demands, and that tells nothing
@@ -39,8 +29,9 @@ def docx(document: Document) -> bytes:
     word.add_heading(document.title, 0)
     if document.subtitle:
         _paragraph(word, document.subtitle, grey=True)
+    setter = _Office(word)
     for part in document.parts:
-        _part(word, part)
+        set_part(part, setter)
     out = io.BytesIO()
     word.save(out)
     return out.getvalue()
@@ -90,32 +81,42 @@ def _number(paragraph: WordParagraph, code: str) -> None:
     paragraph._p.append(field)
 
 
-def _part(word: WordDocument, part: Part) -> None:
-    match part:
-        case Heading():
-            word.add_heading(part.text, part.level)
-        case Paragraph():
-            _paragraph(word, part.text, grey=part.style == "note", bold=part.style in ("strong", "sentence"),
-                       indent=part.style == "quote")  # fmt: skip
-        case Facts():
-            table = word.add_table(0, 3)
-            for fact in part.rows:
-                _row(table, fact)
-        case Grid():
-            if part.caption:
-                _paragraph(word, part.caption, grey=True)
-            table = word.add_table(0, len(part.heading))
-            table.style = "Table Grid"
-            _row(table, part.heading, bold=True)
-            for row in part.rows:
-                _row(table, row)
-        case Checklist():
-            for done, text in part.items:
-                _paragraph(word, f"{'[x]' if done else '[  ]'} {text}")
-        case Break():
-            word.add_page_break()  # type: ignore[no-untyped-call]  # the library's own gap
-        case Picture():
-            _paragraph(word, part.alternative, grey=True)
+class _Office:
+    """Each part, put at the end of a document."""
+
+    def __init__(self, word: WordDocument) -> None:
+        self._word = word
+
+    def heading(self, part: documents.Heading) -> None:
+        self._word.add_heading(part.text, part.level)
+
+    def paragraph(self, part: documents.Paragraph) -> None:
+        bold = part.style in ("strong", "sentence")
+        _paragraph(self._word, part.text, grey=part.style == "note", bold=bold, indent=part.style == "quote")
+
+    def facts(self, part: documents.Facts) -> None:
+        table = self._word.add_table(0, 3)
+        for fact in part.rows:
+            _row(table, fact)
+
+    def grid(self, part: documents.Grid) -> None:
+        if part.caption:
+            _paragraph(self._word, part.caption, grey=True)
+        table = self._word.add_table(0, len(part.heading))
+        table.style = "Table Grid"
+        _row(table, part.heading, bold=True)
+        for row in part.rows:
+            _row(table, row)
+
+    def checklist(self, part: documents.Checklist) -> None:
+        for done, text in part.items:
+            _paragraph(self._word, f"{'[x]' if done else '[  ]'} {text}")
+
+    def new_page(self, _: documents.Break) -> None:
+        self._word.add_page_break()  # type: ignore[no-untyped-call]  # the library's own gap
+
+    def picture(self, part: documents.Picture) -> None:
+        _paragraph(self._word, part.alternative, grey=True)
 
 
 def _row(table: Any, cells: tuple[str, ...], *, bold: bool = False) -> None:

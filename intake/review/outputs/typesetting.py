@@ -14,18 +14,8 @@ from typing import Any
 import typst
 
 from intake.errors import Fault
-from intake.review.outputs.documents import (
-    Break,
-    Checklist,
-    Document,
-    Facts,
-    Grid,
-    Heading,
-    Paragraph,
-    Part,
-    Picture,
-    direction,
-)
+from intake.review.outputs import documents
+from intake.review.outputs.documents import Document, direction, set_part
 
 _POINTS = re.compile("[\u064b-\u0655\u0670]")
 _PROGRAM = re.compile(rb"Typst [0-9]+\.[0-9]+\.[0-9]+")
@@ -42,7 +32,7 @@ def pdf(document: Document) -> bytes:
             "pages": document.pages,
             "language": document.language,
             "direction": document.direction,
-            "parts": [_part(part) for part in document.parts],
+            "parts": [set_part(part, _Typst()) for part in document.parts],
         },
         ensure_ascii=False,
     )
@@ -60,31 +50,35 @@ def pdf(document: Document) -> bytes:
     return _PROGRAM.sub(lambda found: b" " * len(found[0]), made)
 
 
-def _part(part: Part) -> dict[str, Any]:
-    match part:
-        case Heading():
-            return {"part": "heading", "level": part.level, **_words(part.text)}
-        case Paragraph():
-            return {"part": "paragraph", "style": part.style, **_words(part.text)}
-        case Facts():
-            rows = [{"name": name, "source": source, **_words(text)} for name, text, source in part.rows]
-            return {"part": "facts", "rows": rows}
-        case Grid():
-            cells = [[_words(cell) for cell in row] for row in part.rows]
-            told = {"heading": [*part.heading], "rows": cells, "numbers": part.numbers, "caption": part.caption}
-            return {"part": "grid", **told, "widths": _widths(part)}
-        case Picture():
-            kind = {"svg": part.content.decode()} if part.kind == "svg" else {"png": [*part.content]}
-            about = {
-                "alternative": part.alternative,
-                "caption": part.caption,
-                "width": 100 if part.kind == "svg" else 70,
-            }
-            return {"part": "picture", "kind": part.kind, **about, **kind}
-        case Checklist():
-            return {"part": "checklist", "items": [{"done": done, **_words(text)} for done, text in part.items]}
-        case Break():
-            return {"part": "break"}
+class _Typst:
+    """Each part as paper.typ reads it."""
+
+    def heading(self, part: documents.Heading) -> dict[str, Any]:
+        return {"part": "heading", "level": part.level, **_words(part.text)}
+
+    def paragraph(self, part: documents.Paragraph) -> dict[str, Any]:
+        return {"part": "paragraph", "style": part.style, **_words(part.text)}
+
+    def facts(self, part: documents.Facts) -> dict[str, Any]:
+        rows = [{"name": name, "source": source, **_words(text)} for name, text, source in part.rows]
+        return {"part": "facts", "rows": rows}
+
+    def grid(self, part: documents.Grid) -> dict[str, Any]:
+        cells = [[_words(cell) for cell in row] for row in part.rows]
+        told = {"heading": [*part.heading], "rows": cells, "numbers": part.numbers, "caption": part.caption}
+        return {"part": "grid", **told, "widths": _widths(part)}
+
+    def picture(self, part: documents.Picture) -> dict[str, Any]:
+        drawn = part.kind == "svg"
+        told = {"alternative": part.alternative, "caption": part.caption, "width": 100 if drawn else 70}
+        content = {"svg": part.content.decode()} if drawn else {"png": [*part.content]}
+        return {"part": "picture", "kind": part.kind, **told, **content}
+
+    def checklist(self, part: documents.Checklist) -> dict[str, Any]:
+        return {"part": "checklist", "items": [{"done": done, **_words(text)} for done, text in part.items]}
+
+    def new_page(self, _: documents.Break) -> dict[str, Any]:
+        return {"part": "break"}
 
 
 def _words(text: str) -> dict[str, str]:
@@ -93,7 +87,7 @@ def _words(text: str) -> dict[str, str]:
     return {"text": text, "direction": direction(text)}
 
 
-def _widths(grid: Grid) -> list[float]:
+def _widths(grid: documents.Grid) -> list[float]:
     """How wide each column is beside the others: as their longest words ask for, within reason."""
     columns = list(zip(grid.heading, *grid.rows, strict=True))
     if grid.numbers:
