@@ -247,8 +247,10 @@ def _project(connection: Connection, case_id: str, state: State) -> None:
         for name in ("title", "note", "admitted", "merged")
         if (said := state.get(name)) and isinstance(said.value, str)
     }
-    replace(connection, case, case_id, [row] if state else [])
-    replace(connection, case_part, case_id, list(_part_rows(state)))
+    parts = list(_part_rows(state))
+    # A case of which everything was taken back is none.
+    replace(connection, case, case_id, [row] if row or parts else [])
+    replace(connection, case_part, case_id, parts)
 
 
 def _part_rows(state: State) -> Iterable[dict[str, str]]:

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from intake.errors import Usage
 from intake.locale import packaged_places
 from intake.review import acts, cases, submissions
-from intake.review.commands import act
+from intake.review.commands import act, earlier
 from intake.review.entrance import enter, vault_option
 from intake.review.ladder import Judgement
 from intake.review.log import Content
@@ -36,7 +36,7 @@ def command() -> None:
     """Cases: sources, how far they are verified, people who may be one. Submissions stay as they came."""
 
 
-for each in (act.act, act.settle, act.show, act.due, act.codes):
+for each in (act.act, act.settle, act.show, act.due, act.codes, earlier.command):
     command.add_command(each)
 
 
