@@ -87,6 +87,8 @@ def prepare(world: World, folder: Path) -> None:
                 hashed = journal.record(cases.entity(case), "note", "a note")
                 (folder / name).write_text(f"{case} {(hashed or b'').hex()}")
             handling.see(journal, TWO, vault.label)
+            (folder / "earlier.csv").write_text("No,Name\n1,Somebody earlier\n")
+            (folder / "earlier.toml").write_text('source = "a"\nkey = "No"\n[case]\ntitle = "Name"\n')
             (folder / "act").write_text(acts.add(journal, case, "deadline", acts.date_of("2026-12-24")))
 
 
@@ -126,6 +128,7 @@ def every(keys: Path, folder: Path) -> dict[str, Typed]:
         "case timeline": Typed((case,)),
         "case due": Typed(()),
         "case codes": Typed((), ()),
+        "case import": Typed((folder / "earlier.csv", "--map", folder / "earlier.toml", "--write")),
         "case suggest": Typed(()),
         "case merge": Typed((second, case)),
         "dossier redact": Typed((case, "--term", "Porshinev", "--done")),

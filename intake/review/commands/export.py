@@ -15,12 +15,13 @@ from intake.errors import NotConsented, Usage
 from intake.review import cases, submissions
 from intake.review.commands.dossier import outgoing
 from intake.review.entrance import enter, vault_option
-from intake.review.outputs import deliveries, huridocs, permissions, reviewed
+from intake.review.outputs import captures, counting, deliveries, huridocs, permissions, reviewed
 from intake.review.outputs.consent import TOLD, Naming, Recipient, Use
 from intake.review.outputs.inspection import inspect
 from intake.review.outputs.material import gather, names
 from intake.review.outputs.redaction import Redaction
 from intake.review.outputs.sheets import csv_file
+from intake.review.vault import Vault
 from intake.terminal import progress, put, say
 
 _RECIPIENT = click.Choice([each.value for each in (Recipient.LAWYER, Recipient.ASYLUM, Recipient.COURT, Recipient.UN)])
@@ -28,7 +29,13 @@ _RECIPIENT = click.Choice([each.value for each in (Recipient.LAWYER, Recipient.A
 
 @click.command("export")
 @vault_option
-@click.option("--for", "recipient", type=_RECIPIENT, required=True, help="Who is told.")
+@click.option("--for", "recipient", type=_RECIPIENT, help="Who is told.")
+@click.option(
+    "--captures",
+    "by",
+    type=click.Choice(captures.BASES),
+    help="Counts for a statistician instead: who is on which lists of sources, and no person.",
+)
 @click.option(
     "--names", "naming", type=click.Choice([each.value for each in Naming]), default="none", show_default=True
 )
@@ -38,14 +45,30 @@ _RECIPIENT = click.Choice([each.value for each in (Recipient.LAWYER, Recipient.A
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The folder to write to.")
 @click.option("--yes", is_flag=True, help="Agree beforehand.")
 def command(
-    vault: Path, recipient: str, naming: str, to: str, keys: tuple[str, ...], plain: bool, out: Path, yes: bool
+    vault: Path,
+    recipient: str | None,
+    by: captures.By | None,
+    naming: str,
+    to: str,
+    keys: tuple[str, ...],
+    plain: bool,
+    out: Path,
+    yes: bool,
 ) -> None:
     """Every case that may be told of, under HURIDOCS numbers, as JSON and CSV; sealed as it leaves.
 
     A report that says who could be hurt is left out until a reviewer has dealt with it (`dossier redact`).
+    With --captures: how many people are on which lists of sources (by the witness's relation, way of knowing, or the
+    way that the report came), for estimates. These numbers are exact: not for publication.
     """
+    if (recipient is None) == (by is None):
+        raise Usage("say what goes out", "Give --for and who is told, or --captures and what makes a list.")
     if plain and keys:
         raise Usage("it is sealed or it is plain", "Give --key or --plain.")
+    if by is not None:
+        with enter(vault) as desk:
+            _captures(desk, by, to, keys, out, plain=plain, yes=yes)
+        return
     use = Use(Recipient(recipient), Naming(naming))
     with enter(vault) as desk:
         records, used, grounds, waiting = [], [], set(), 0
@@ -82,7 +105,7 @@ def command(
             inspect(files, Redaction(hidden, sorted(terms)), " ".join(huridocs.sheet([]).heading))
         content, how = outgoing(files, keys, plain=plain, yes=yes)
         made = deliveries.Delivery(
-            "huridocs", recipient, naming, " ".join(to.split()), how, tuple(used), deliveries.handed(files), None,
+            "huridocs", use.recipient.value, naming, " ".join(to.split()), how, tuple(used), deliveries.handed(files), None,
             tuple(sorted(grounds)),
         )  # fmt: skip
         with desk.journal() as journal:
@@ -92,3 +115,27 @@ def command(
             write_private(out / name, raw)
             put(str(out / name))
         say(f"{len(used)} reports." + (f" {waiting} wait for `dossier redact`." if waiting else ""))
+
+
+def _captures(
+    desk: Vault, by: captures.By, to: str, keys: tuple[str, ...], out: Path, *, plain: bool, yes: bool
+) -> None:
+    with desk.reading() as connection:
+        people = counting.captured(connection, desk.now())
+    if not people:
+        raise NotConsented(f"no report may be used for {TOLD[Recipient.STATISTICS]}")
+    counted = captures.histories(people, by)
+    told = json.dumps(captures.told(counted, by), ensure_ascii=False, indent=1)
+    files = {"captures.json": told.encode(), "captures.csv": csv_file([captures.sheet(counted)])}
+    content, how = outgoing(files, keys, plain=plain, yes=yes)
+    made = deliveries.Delivery(
+        "captures", Recipient.STATISTICS.value, "none", " ".join(to.split()), how, (), deliveries.handed(files), None,
+        (f"lists by {by}",),
+    )  # fmt: skip
+    with desk.journal() as journal:
+        deliveries.record(journal, made)
+    private_folder(out)
+    for name, raw in content.items():
+        write_private(out / name, raw)
+        put(str(out / name))
+    say(f"{len(people)} people, {len(counted)} histories. Not for publication: the numbers are exact and small.")

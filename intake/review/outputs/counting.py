@@ -23,6 +23,7 @@ from intake.report.places import Gazetteer
 from intake.review import cases, handling, submissions
 from intake.review.cases import Case
 from intake.review.ladder import Level
+from intake.review.outputs.captures import Captured
 from intake.review.outputs.consent import Recipient, Use
 from intake.review.outputs.deliveries import delivered
 from intake.review.outputs.permissions import circumstances
@@ -102,6 +103,33 @@ def tally(connection: Connection, places: Gazetteer, now: datetime) -> Tally:
         tuple(sorted(people.values(), key=lambda each: each.key)),
         tuple(sorted(each.imported.date() for each in sources.values() if each.id not in waiting)),
     )
+
+
+def captured(connection: Connection, now: datetime) -> list[Captured]:
+    """Everybody whom a report names that allows counting, with these reports; none under embargo, none contradicted.
+
+    Of a case's people a report names those whom it tells of; one that names nobody of them tells of all.
+    """
+    sources = {each.id: each for each in _sources(connection, Recipient.STATISTICS, now)}
+    reports: dict[str, dict[str, Report]] = {}
+    confirmed: set[str] = set()
+    used: set[str] = set()
+    for case, held, public in _held(connection, sources):
+        used |= {each.id for each in held}
+        level = cases.verified(connection, case, frozenset(each.id for each in held)).level
+        if level is Level.X or (not public and any(each.embargoed for each in held)):
+            continue
+        people = _names(case) or _told(held) or [f"case:{case.id}"]
+        for each in held:
+            named = set(_told([each])) & set(people) or people
+            for key in named:
+                reports.setdefault(key, {})[each.id] = each.report
+        confirmed |= {*people} if level in _CONFIRMED else set()
+    for each in sources.values():
+        if each.id not in used and not each.embargoed:
+            for key in _told([each]) or [f"report:{each.id}"]:
+                reports.setdefault(key, {})[each.id] = each.report
+    return [Captured(tuple(those.values()), key in confirmed) for key, those in sorted(reports.items())]
 
 
 def travel(connection: Connection, places: Gazetteer, now: datetime, since: date, until: date) -> tuple[str, ...]:
