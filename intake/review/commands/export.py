@@ -105,8 +105,8 @@ def command(
             inspect(files, Redaction(hidden, sorted(terms)), " ".join(huridocs.sheet([]).heading))
         content, how = outgoing(files, keys, plain=plain, yes=yes)
         made = deliveries.Delivery(
-            "huridocs", use.recipient.value, naming, " ".join(to.split()), how, tuple(used), deliveries.handed(files), None,
-            tuple(sorted(grounds)),
+            "huridocs", use.recipient.value, naming, " ".join(to.split()), how, tuple(used), deliveries.handed(files),
+            None, tuple(sorted(grounds)),
         )  # fmt: skip
         with desk.journal() as journal:
             deliveries.record(journal, made)
