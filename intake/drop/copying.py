@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlalchemy import Connection, delete, insert, select
-from sqlalchemy.exc import SQLAlchemyError
 
+from intake.drop import database as databases
 from intake.drop.database import Database
 from intake.drop.parts import Parts, PartsReader
 from intake.drop.tables import acknowledged, bundle, chain, outbox, reply, report
@@ -38,23 +38,13 @@ class Side:
     database: Database
     parts: Parts
 
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """Raises `Fault`."""
-        try:
-            with self.database.engine.connect() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise self.database.fault(error) from error
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A connection to read with. Raises `Fault`."""
+        return databases.reading(self.database)
 
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Raises `Fault`."""
-        try:
-            with self.database.engine.begin() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise self.database.fault(error) from error
+    def writing(self) -> AbstractContextManager[Connection]:
+        """A transaction. Raises `Fault`."""
+        return databases.writing(self.database)
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,26 @@ def migrate(database: Database) -> None:
 
 
 @contextmanager
+def reading(database: Database) -> Iterator[Connection]:
+    """A connection to read with. Raises `Fault`."""
+    try:
+        with database.engine.connect() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        raise database.fault(error) from error
+
+
+@contextmanager
+def writing(database: Database) -> Iterator[Connection]:
+    """A transaction: committed and on disk at its end, or undone. Raises `Fault`."""
+    try:
+        with database.engine.begin() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        raise database.fault(error) from error
+
+
+@contextmanager
 def nothing() -> Iterator[None]:
     """For whoever needs no lock."""
     yield

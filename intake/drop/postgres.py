@@ -141,8 +141,12 @@ class Postgres:
     def serving(self, *, alone: bool) -> Iterator[None]:
         """See `Database`. Raises `Usage` when the settings of PostgreSQL break what the drop promises."""
         with self._reading() as connection:
-            if wrong := [f"{name} is {is_}: {why}" for name, is_, why in _settings(connection, _HARMFUL)]:
-                raise Usage("this PostgreSQL can't be used:\n  - " + "\n  - ".join(wrong), _as_wanted(_HARMFUL))
+            wrong = list(_settings(connection, _HARMFUL))
+        if wrong:
+            raise Usage(
+                "this PostgreSQL can't be used: " + "; ".join(f"{name} is {is_}: {why}" for name, is_, why in wrong),
+                "Set in postgresql.conf: " + ", ".join(f"{name} = {_HARMFUL[name][0]}" for name, _, _ in wrong) + ".",
+            )
         self._lease_alone = alone
         self.renew()
         try:
@@ -308,11 +312,6 @@ def _settings(connection: Connection, wanted: dict[str, tuple[str, str]]) -> Ite
     for name, (right, why) in wanted.items():
         if name in rows and rows[name] != right:
             yield name, str(rows[name]), why
-
-
-def _as_wanted(wanted: dict[str, tuple[str, str]]) -> str:
-    told = ", ".join(f"{name} = {right}" for name, (right, _) in wanted.items())
-    return f"Set in postgresql.conf: {told}."
 
 
 def _may_empty_log(connection: Connection) -> bool:

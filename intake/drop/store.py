@@ -14,7 +14,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from enum import Enum
@@ -107,6 +107,7 @@ class Store:
             )
         self.folder = folder
         self.database = databases.opened(folder, database, room=room)
+        self._entering = self.insert(report).on_conflict_do_nothing().returning(report.c.id)
         self._reserve = reserve
         self._queue: queue.SimpleQueue[_Ticket | None] = queue.SimpleQueue()
         self.node = ""
@@ -332,23 +333,13 @@ class Store:
             connection.execute(update(chain).values(folded=today.isoformat()))
         self.database.rewrite()
 
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self) -> AbstractContextManager[Connection]:
         """A connection to read with. Raises `Fault`."""
-        try:
-            with self.database.engine.connect() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise self.database.fault(error) from error
+        return databases.reading(self.database)
 
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self) -> AbstractContextManager[Connection]:
         """A transaction: committed and on disk at its end, or undone. Raises `Fault`."""
-        try:
-            with self.database.engine.begin() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise self.database.fault(error) from error
+        return databases.writing(self.database)
 
     def _write_all(self) -> None:
         """The writer thread: take what waits, commit it together, tell each sender."""
@@ -387,7 +378,7 @@ class Store:
         for again in (True, False):
             try:
                 with self.database.engine.begin() as connection:
-                    return _insert(connection, self.insert(report), rows)
+                    return _insert(connection, self._entering, rows)
             except SQLAlchemyError as error:
                 # The database was restarted. If that transaction was committed after all, its rows are the same.
                 if not (again and isinstance(error, DBAPIError) and error.connection_invalidated):
@@ -409,11 +400,12 @@ def _insert(connection: Connection, statement: Any, rows: Sequence[dict[str, Any
     for row in rows:
         first.setdefault(row["id"], row)
     fresh = [first[identifier] for identifier in sorted(first)]  # in one order on all nodes: no deadlock
-    statement = statement.on_conflict_do_nothing().returning(report.c.id)
     entered = set(connection.execute(statement, fresh).scalars())
     taken = [identifier for identifier in first if identifier not in entered]
-    known = select(report.c.id, report.c.sha256).where(report.c.id.in_(taken))
-    held = {row.id: row.sha256 for row in connection.execute(known)} if taken else {}
+    held: dict[bytes, bytes] = {}
+    if taken:
+        known = select(report.c.id, report.c.sha256).where(report.c.id.in_(taken))
+        held = {row.id: row.sha256 for row in connection.execute(known)}
     outcomes = []
     for row in rows:
         if row["id"] in entered and row is first[row["id"]]:

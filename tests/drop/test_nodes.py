@@ -99,6 +99,7 @@ def test_two_nodes_lose_and_double_nothing(
                     one.export(tmp_path / "stick")
                     exported.set()
                 if at == count // 2:
+                    assert exported.wait(300)  # an export that meets the restart would have to be run again
                     disk.restart()
                 if at == 2 * count // 3:
                     other.process.send_signal(signal.SIGKILL)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from alembic import command as alembic
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config as AlembicConfig
@@ -28,6 +29,7 @@ from tests.drop.test_store import correlation, places
 from tests.harness.bucket import ObjectStore
 from tests.harness.keys import TODAY, World, make_world
 from tests.harness.large import PART, pieces, seal_large
+from tests.harness.ports import free_ports
 from tests.harness.postgres import Cluster
 
 DAY = date(2026, 11, 23)
@@ -192,6 +194,28 @@ def test_across_a_network_it_is_tls_with_the_right_name() -> None:
     assert "sslmode=verify-full" in conninfo("postgresql://intake@db.example/drop")
     assert "sslmode" not in conninfo("postgresql://intake@/drop?host=/run/postgresql")
     assert "sslmode" not in conninfo("postgresql://intake@127.0.0.1/drop")
+
+
+def test_it_is_reached_by_tls_and_only_under_its_name(tmp_path: Path) -> None:
+    authority, (port,) = trustme.CA(), free_ports(1)
+    certificate = authority.issue_cert("db.example")
+    for name in ("ca", "other"):
+        (authority if name == "ca" else trustme.CA()).cert_pem.write_to_path(tmp_path / name)
+    settings = {"ssl": "on", "listen_addresses": "'127.0.0.1'", "port": str(port)}
+    with Cluster(fsync="off", certificate=certificate, **settings) as cluster:
+        name = cluster.database().partition("?")[0].rpartition("/")[2]
+
+        def at(host: str, authority: str) -> str:
+            where = f"hostaddr=127.0.0.1&port={port}&sslrootcert={tmp_path / authority}"
+            return f"postgresql://intake@{host}/{name}?{where}"
+
+        with Store(DataFolder.open(tmp_path / "data", create=True), database=at("db.example", "ca")) as store:
+            put(store, b"over the network")
+            with store.reading() as connection:
+                assert connection.execute(text("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")).scalar_one()
+        for host, trusted in (("db.example", "other"), ("elsewhere.example", "ca")):
+            with pytest.raises(Fault, match=r"certificate"):
+                Store(DataFolder.open(tmp_path / host / trusted, create=True), database=at(host, trusted))
 
 
 def test_a_restart_is_survived_and_an_outage_is_said(tmp_path: Path) -> None:

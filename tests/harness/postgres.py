@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import psycopg
+from trustme import LeafCert
 
 from intake.drop.folder import DataFolder
 from intake.durable import write_private
@@ -35,13 +36,14 @@ _SETTINGS = {
 class Cluster:
     """A running server. Its role `intake` may do what the README grants, and no more."""
 
-    def __init__(self, **settings: str) -> None:
+    def __init__(self, *, certificate: LeafCert | None = None, **settings: str) -> None:
         memory = "/dev/shm" if settings.get("fsync") == "off" and os.access("/dev/shm", os.W_OK) else None
         self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir=memory))
         self.data = self.folder / "data"
         self.log = self.folder / "log"
         self._settings = {**_SETTINGS, **settings, "unix_socket_directories": f"'{self.folder}'"}
         self._count = 0
+        self._certificate = certificate
         # initdb and postgres refuse to run as root.
         self._as = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
 
@@ -49,6 +51,13 @@ class Cluster:
         if self._as:
             os.chown(self.folder, 65534, 65534)
         self._run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-locale")
+        if self._certificate is not None:
+            self._certificate.private_key_pem.write_to_path(self.data / "server.key")
+            self._certificate.cert_chain_pems[0].write_to_path(self.data / "server.crt")
+            for each in (self.data / "server.key", self.data / "server.crt"):
+                each.chmod(0o600)
+                if self._as:
+                    os.chown(each, 65534, 65534)
         with (self.data / "postgresql.conf").open("a") as file:
             file.writelines(f"{name} = {value}\n" for name, value in self._settings.items())
         self.start()
@@ -99,7 +108,9 @@ class Cluster:
     def asked(self, place: str) -> psycopg.Connection[Any]:
         """A connection as the superuser to a database, by its name or place."""
         name = place.rpartition("/")[2] if "?" not in place else place.partition("?")[0].rpartition("/")[2]
-        return psycopg.connect(host=str(self.folder), user="postgres", dbname=name, autocommit=True)
+        return psycopg.connect(
+            host=str(self.folder), port=self._settings.get("port"), user="postgres", dbname=name, autocommit=True
+        )
 
     def _run(self, program: str, *arguments: str | Path) -> None:
         (found,) = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"))[-1:] or [Path(program)]
