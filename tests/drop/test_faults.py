@@ -2,10 +2,6 @@
 
 import json
 import os
-import resource
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +11,7 @@ from tests.drop.test_tus import begun, create, offset, patch
 from tests.harness.bundles import make_report, seal_report
 from tests.harness.keys import World, make_world
 from tests.harness.large import PART, PLAINTEXT, pieces, seal_large
+from tests.harness.outages import failing, fill, small_disk
 from tests.harness.server import Running, command, running_drop
 
 MEGABYTES = 48
@@ -29,30 +26,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 @pytest.fixture(scope="module")
 def small(world: World) -> bytes:
     return seal_report(make_report(world), world.reviewers)
-
-
-@contextmanager
-def small_disk(path: Path, megabytes: int) -> Iterator[None]:
-    """A file system of so many MB at `path`, which only who may mount can make."""
-    path.mkdir(parents=True)
-    options = f"size={megabytes}m,mode=0700"
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "small", str(path)], capture_output=True, text=True)
-    if done.returncode:
-        pytest.skip(f"no disk can be mounted here: {done.stderr.strip()}")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", str(path)], check=True)
-
-
-def fill(path: Path) -> None:
-    """Take all that is left."""
-    with path.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(bytes(4096))
-        except OSError:
-            return
 
 
 def people_are_told(drop: Running, status: int, heading: str) -> None:
@@ -111,17 +84,6 @@ def test_a_disk_that_fills_up(world: World, small: bytes, tmp_path: Path) -> Non
         content = drop.export(tmp_path).read_bytes()
         assert all(body in content for body in kept.values())
         assert offset(drop, waiting) == PART
-
-
-@contextmanager
-def failing(pid: int) -> Iterator[None]:
-    """Every write of this process to a file fails meanwhile, those of its database too."""
-    before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, before[1]))
-    try:
-        yield
-    finally:
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
 
 
 def test_a_database_that_fails(world: World, small: bytes, tmp_path: Path) -> None:
