@@ -20,7 +20,7 @@ from datetime import date, timedelta
 from sqlalchemy import delete, select
 
 from intake.drop.fold import fold
-from intake.drop.store import Entry, Store
+from intake.drop.store import BATCH, Entry, Store
 from intake.drop.tables import acknowledged, bundle, report
 from intake.drop.uploads import Uploads
 from intake.errors import Usage
@@ -31,7 +31,6 @@ LEAST_REVIEWERS = 2
 
 _DAY = timedelta(days=1)
 _NAMED = 10  # bundles that a sentence names before it stops
-_BATCH = 500  # ids in one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +121,8 @@ def purge(store: Store, keyring: Keyring, today: date, *, dry: bool, wait: timed
     found = plan(store.entries(), _bundles(store), keyring, today, wait)
     if not dry:
         with store.writing() as connection:
-            for start in range(0, len(found.ids), _BATCH):
-                batch = found.ids[start : start + _BATCH]
+            for start in range(0, len(found.ids), BATCH):
+                batch = found.ids[start : start + BATCH]
                 connection.execute(delete(report).where(report.c.id.in_(batch)))
         Uploads(store.folder, store.parts, store).sweep()
         fold(store.folder, store, today)

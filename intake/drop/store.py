@@ -33,6 +33,7 @@ from intake.drop.unfinished import LIFETIME
 from intake.errors import Fault, Usage
 
 BATCH_BYTES = 8 * 1024 * 1024
+BATCH = 500  # ids in one statement
 SMALL = 64 * 1024  # a sealed report of the smallest class with up to thirty reviewers is below this
 
 
@@ -280,8 +281,9 @@ class Store:
         """The file of bundle `serial` is on disk and carries these reports."""
         with self.writing() as connection:
             connection.execute(update(bundle).where(bundle.c.serial == serial).values(note=None))
-            for identifier in carried:
-                connection.execute(update(report).where(report.c.id == identifier).values(carried=True))
+            for start in range(0, len(carried), BATCH):
+                some = carried[start : start + BATCH]
+                connection.execute(update(report).where(report.c.id.in_(some)).values(carried=True))
 
     def folded(self) -> date:
         """The day of the last fold."""

@@ -96,10 +96,10 @@ def test_two_nodes_lose_and_double_nothing(
                 statuses.append(sender.send(identifier, number))
                 at = next(done)
                 if at == count // 3:
-                    one.export(tmp_path / "stick")
+                    one.export(tmp_path / "stick", seconds=900)
                     exported.set()
                 if at == count // 2:
-                    assert exported.wait(300)  # an export that meets the restart would have to be run again
+                    assert exported.wait(900)  # an export that meets the restart would have to be run again
                     disk.restart()
                 if at == 2 * count // 3:
                     other.process.send_signal(signal.SIGKILL)
@@ -114,7 +114,7 @@ def test_two_nodes_lose_and_double_nothing(
         assert len(statuses) == count
         print(f"{count} reports: {statuses.count(201)} new, {statuses.count(200)} taken before their answer was lost")
         other.process.wait()
-        bundles = [tmp_path / "stick" / "drop.example-000001.bundle", one.export(tmp_path / "stick")]
+        bundles = [tmp_path / "stick" / "drop.example-000001.bundle", one.export(tmp_path / "stick", seconds=900)]
     carried: list[str] = []
     previous: bytes | None = None
     for path in bundles:

@@ -99,9 +99,9 @@ class Running:
         """A sealed report."""
         return self.request("PUT", f"/reports/{identifier}", body, {} if claim is None else {"Keyring": str(claim)})
 
-    def export(self, to: Path, *flags: str) -> Path:
+    def export(self, to: Path, *flags: str, seconds: float = 120) -> Path:
         """The bundle that `intake drop export` writes, the newest if it writes more."""
-        done = command("export", "--data", self.data, "--to", to, *flags)
+        done = command("export", "--data", self.data, "--to", to, *flags, seconds=seconds)
         assert done.returncode == 0, done.stderr
         return Path(done.stdout.splitlines()[-1])
 
@@ -111,14 +111,16 @@ class Running:
         return self.process.wait(60)
 
 
-def command(*arguments: str | Path, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def command(
+    *arguments: str | Path, environment: Mapping[str, str] | None = None, seconds: float = 120
+) -> subprocess.CompletedProcess[str]:
     """Run `intake drop …` to its end."""
     return subprocess.run(
         [sys.executable, "-m", "intake", "drop", *map(str, arguments)],
         env={**_clean(), **(environment or {})},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=seconds,
     )
 
 
