@@ -11,6 +11,7 @@ Workers are started anew (spawn), not forked: they inherit no open vault, no loc
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import gc
 import os
@@ -26,7 +27,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, Generic, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Self, TypeVar
 
 from intake.errors import Damaged, Fault, IntakeError
 from intake.locale import packaged_places
@@ -334,16 +335,20 @@ class _Work:
             return Damaged(f"opening it failed in a way that no sound report does ({kind})", _ADVICE)
 
     def _contents(self, body: Body) -> Contents:
+        if isinstance(body, Moving):
+            body = _read(body)
         if isinstance(body, bytes):
             return contents_of(body, self._identities, self._guess)
-        with _open(body) as file:
+        with body.open("rb") as file:
             return read_contents(file, self._identities, self._guess)
 
 
-def _open(body: Path | Moving) -> BinaryIO:
-    if isinstance(body, Path):
-        return body.open("rb")
-    try:
-        return open(body.before, "rb")  # noqa: PTH123 - a Path costs more than it; the caller closes it
-    except FileNotFoundError:
-        return open(body.after, "rb")  # noqa: PTH123 - likewise
+def _read(body: Moving) -> bytes:
+    """All of a file on its way to its name: it is a small one, and read at once costs least."""
+    for path in body:
+        try:
+            with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - a Path costs more than it
+                return file.read()
+        except FileNotFoundError:
+            continue
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
