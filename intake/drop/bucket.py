@@ -5,7 +5,10 @@ AWS_REGION, AWS_ENDPOINT_URL. Nothing secret is in a setting, and nothing of it 
 
 What such storage tells: it stamps every object with the second it was put, and lists names in order. A fold puts parts
 again in order of id, so that they tell when the fold was. What its provider writes down besides, in logs and backups,
-is out of our reach. A bucket that keeps versions would keep every time and every deleted report: it is refused.
+is out of our reach. A bucket that keeps versions would keep every time and every deleted report: it is refused. So is
+one whose versions are suspended, where the store says so as S3 does (the version "null" of what was put): there a
+deletion leaves a marker with the name. A store that doesn't say it is taken at its word; then nothing that is put while
+they are suspended is kept, but older versions of it are.
 """
 
 from __future__ import annotations

@@ -11,14 +11,10 @@ import { Sealing } from "../../intake/browser/source/sealing.ts";
 
 const random = (size) => crypto.getRandomValues(new Uint8Array(size));
 
-async function rate(size, runs, work) {
-  let best = 0;
-  for (let run = 0; run < runs; run++) {
-    const started = performance.now();
-    await work();
-    best = Math.max(best, size / (performance.now() - started) / 1000);
-  }
-  return best;
+async function timed(size, work) {
+  const started = performance.now();
+  await work();
+  return size / (performance.now() - started) / 1000;
 }
 
 globalThis.speed = async (size, runs) => {
@@ -26,13 +22,18 @@ globalThis.speed = async (size, runs) => {
   const file = new Blob(Array.from({ length: size / CHUNK }, () => chunk));
   const reviewers = [1, 2, 3].map(() => new Identity(random(32)).recipient);
   const part = new Uint8Array(PART);
-  return {
-    raw: await rate(size, runs, () => {
+  const best = { raw: 0, sealed: 0 };
+  // In turns: whichever came first would be the one that the engine had not compiled yet.
+  for (let run = 0; run < runs; run++) {
+    const raw = await timed(size, () => {
       for (let at = 0; at < size; at += CHUNK) chacha20poly1305(key, nonce).encrypt(chunk);
-    }),
-    sealed: await rate(size, runs, async () => {
+    });
+    const sealed = await timed(size, async () => {
       const sealing = new Sealing([file], new Sealer(reviewers));
       while (await sealing.next(part));
-    }),
-  };
+    });
+    best.raw = Math.max(best.raw, raw);
+    best.sealed = Math.max(best.sealed, sealed);
+  }
+  return best;
 };

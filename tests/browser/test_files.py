@@ -105,9 +105,14 @@ def test_a_photo_alone_is_a_report_and_is_cleaned_unless_kept(
     ]
 
 
-def test_what_cannot_be_cleaned_is_said_before_it_is_sent(page: Page, site: Site, tmp_path: Path) -> None:
-    paper = tmp_path / "a secret name.pdf"
-    paper.write_bytes(b"%PDF-1.7\n" * 1000)
+@pytest.mark.parametrize(
+    ("name", "start"), [("a secret name.pdf", b"%PDF-1.7\n"), ("IMG_1.heic", b"\0\0\0\x1cftypheic\0\0\0\0mif1heic")]
+)
+def test_what_cannot_be_cleaned_is_said_before_it_is_sent(
+    page: Page, site: Site, tmp_path: Path, name: str, start: bytes
+) -> None:
+    paper = tmp_path / name
+    paper.write_bytes(start + bytes(9000))
     _open(page, site)
     _choose(page, paper)
     assert page.locator(f"{FILES} [data-file=kept]").is_visible()
