@@ -12,7 +12,7 @@ from intake.review.outputs.documents import Checklist, Document, Facts, Grid, He
 _LONG = 160
 _ROOM = "_" * 40
 _CUSTODY = (
-    "{count} reports are used. Verification: {level}. Each sealed original is kept unchanged; its SHA-256 is that of "
+    "Reports used: {count}. Verification: {level}. Each sealed original is kept unchanged; its SHA-256 is that of "
     "the sealed file. Times are UTC."
 )
 _FILES = (

@@ -18,7 +18,7 @@ from intake.review.outputs import documents
 from intake.review.outputs.documents import Document, direction, set_part
 
 _POINTS = re.compile("[\u064b-\u0655\u0670]")
-_PROGRAM = re.compile(rb"Typst [0-9]+\.[0-9]+\.[0-9]+")
+_PROGRAM = re.compile(rb"Typst [0-9]+\.[0-9]+\.[0-9]+|xmp-writer")
 
 
 def pdf(document: Document) -> bytes:

@@ -268,6 +268,8 @@ def test_marks_are_events_that_two_desks_join(tmp_path: Path) -> None:
                 marks = working.marks(connection, REPORT, 1)
             assert marks.areas == ((area, "black"), (other, "black")), "what either hides, and the stronger of two"
             assert marks.done, "more is hidden than was when it was done"
+            with vault.reading() as connection:
+                assert [*working.hanging(connection, REPORT)] == [working.entity(REPORT, 1)], "erased with its report"
         with two.journal() as journal:
             working.hide(journal, REPORT, 1, area, None)
         with two.reading() as connection:

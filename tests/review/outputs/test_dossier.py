@@ -215,7 +215,7 @@ def test_each_answer_stands_in_the_paper_and_no_other(made: Made, form: str) -> 
 @pytest.mark.long
 @pytest.mark.parametrize("form", FORMS)
 def test_each_answer_of_three_hundred_submissions(everyone: Made, form: str) -> None:
-    assert sum(hold(everyone, whose, form) for whose in range(150)) > 5_000
+    assert sum(hold(everyone, whose, form) for whose in range(150)) > 2_000
 
 
 def test_institutions_are_written_out_for_the_working_group() -> None:

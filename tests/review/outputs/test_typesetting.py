@@ -82,6 +82,18 @@ def test_four_languages_without_a_single_font_of_the_machine() -> None:
     )
 
 
+def test_no_program_and_no_moment_is_named_in_a_pdf(tmp_path: Path) -> None:
+    (path := tmp_path / "a.pdf").write_bytes(pdf(Document("A", (Paragraph("text"),), "version 1")))
+    told = subprocess.run(["exiftool", "-j", "-a", "-G0", path], capture_output=True, check=True).stdout
+    (tags,) = json.loads(told)
+    own = {tag: str(value).strip() for tag, value in tags.items() if tag.startswith(("PDF:", "XMP:"))}
+    named = {tag for tag, value in own.items() if value} - {"XMP:InstanceID", "XMP:DocumentID"}
+    assert named == {
+        "PDF:PDFVersion", "PDF:Linearized", "PDF:PageCount", "PDF:Language", "PDF:TaggedPDF", "XMP:Language",
+        "XMP:Format", "XMP:NPages", "XMP:RenditionClass", "XMP:PDFVersion",
+    }  # fmt: skip
+
+
 def test_every_character_of_a_paper_has_a_glyph() -> None:
     characters = [chr(code) for low, high in RANGES for code in range(low, high + 1) if chr(code).strip()]
     content = pdf(Document("A", tuple(Paragraph(f"a {each} b") for each in characters), "version 1"))
