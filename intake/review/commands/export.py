@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,12 +19,15 @@ from intake.review.entrance import enter, vault_option
 from intake.review.outputs import captures, counting, deliveries, huridocs, permissions, reviewed
 from intake.review.outputs.consent import TOLD, Naming, Recipient, Use
 from intake.review.outputs.inspection import inspect
+from intake.review.outputs.making import secrets
 from intake.review.outputs.material import gather, names
 from intake.review.outputs.redaction import Redaction
 from intake.review.outputs.sheets import csv_file
 from intake.review.vault import Vault
 from intake.terminal import progress, put, say
 
+_FIXED = " ".join((*huridocs.sheet([]).heading, "format records values recipient naming", huridocs.FORMAT))
+"""Words of ours in every export."""
 _RECIPIENT = click.Choice([each.value for each in (Recipient.LAWYER, Recipient.ASYLUM, Recipient.COURT, Recipient.UN)])
 
 
@@ -72,7 +76,6 @@ def command(
     use = Use(Recipient(recipient), Naming(naming))
     with enter(vault) as desk:
         records, used, grounds, waiting = [], [], set(), 0
-        files: dict[str, bytes] = {}
         hidden: dict[str, str] = {}
         terms: set[str] = set()
         with desk.reading() as connection:
@@ -90,19 +93,21 @@ def command(
                     material = gather(connection, case, ready)
                     own = names(material, use.naming)
                     left_out = reviewed.texts(connection, ids, "term")
-                    redaction = Redaction(own, left_out, reviewed.texts(connection, ids, "passage"))
-                    records += [huridocs.record(case.id, material.level, found[each], redaction) for each in ready]
+                    passages = (*reviewed.texts(connection, ids, "passage"), *secrets(material))
+                    redaction = Redaction(own, left_out, passages)
+                    own_records = [huridocs.record(case.id, material.level, found[each], redaction) for each in ready]
+                    # What one case leaves out may be told of another: each is searched for its own.
+                    inspect(_files(recipient, naming, own_records), redaction, _FIXED)
+                    records += own_records
                     used += ready
                     hidden |= own if ready else {}
                     terms |= set(left_out) if ready else set()
                     grounds |= {reason for each in ready for reason in known.verdict(use, each).reasons}
         if not records:
             raise NotConsented(f"no report may be used for {TOLD[use.recipient]}, or none is dealt with")
-        told = {"format": huridocs.FORMAT, "recipient": recipient, "naming": naming, "records": records}
-        files["huridocs.json"] = json.dumps(told, ensure_ascii=False, indent=1).encode()
-        files["huridocs.csv"] = csv_file([huridocs.sheet(records)])
+        files = _files(recipient, naming, records)
         if use.naming is Naming.NONE:
-            inspect(files, Redaction(hidden, sorted(terms)), " ".join(huridocs.sheet([]).heading))
+            inspect(files, Redaction(hidden, sorted(terms)), _FIXED)
         content, how = outgoing(files, keys, plain=plain, yes=yes)
         made = deliveries.Delivery(
             "huridocs", use.recipient.value, naming, " ".join(to.split()), how, tuple(used), deliveries.handed(files),
@@ -115,6 +120,13 @@ def command(
             write_private(out / name, raw)
             put(str(out / name))
         say(f"{len(used)} reports." + (f" {waiting} wait for `dossier redact`." if waiting else ""))
+
+
+def _files(recipient: str | None, naming: str, records: list[dict[str, Any]]) -> dict[str, bytes]:
+    """The records in both forms."""
+    told = {"format": huridocs.FORMAT, "recipient": recipient, "naming": naming, "records": records}
+    raw = json.dumps(told, ensure_ascii=False, indent=1).encode()
+    return {"huridocs.json": raw, "huridocs.csv": csv_file([huridocs.sheet(records)])}
 
 
 def _captures(

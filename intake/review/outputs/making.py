@@ -161,10 +161,10 @@ def _redaction(desk: Vault, of: Plan, material: Material) -> Redaction:
         terms, perpetrators, passages = (reviewed.texts(connection, of.family, kind) for kind in reviewed.KINDS)
     public = of.use.recipient in _PUBLIC and material.level != Level.V3.name
     people = names(material, of.use.naming)
-    return Redaction(people, (*terms, *(perpetrators if public else ())), (*passages, *_secrets(material)))
+    return Redaction(people, (*terms, *(perpetrators if public else ())), (*passages, *secrets(material)))
 
 
-def _secrets(material: Material) -> list[str]:
+def secrets(material: Material) -> list[str]:
     """What tells who a witness is, where it is longer than a word that anybody could write."""
     answers = [answer for each in material.testimonies for answer in hidden(each.report.answers).values()]
     texts = [each for each in answers if isinstance(each, str)]

@@ -190,6 +190,13 @@ def test_nothing_is_made_until_somebody_dealt_with_who_could_be_hurt(two: Two) -
     (raw,) = (content for name, content in files.items() if name.endswith(".json"))
     assert "Ӯро дар [left out] гирифтанд. Ба ман занг занед: [left out]." in raw.decode()
     assert "А. Қ." in raw.decode()
+    key = str(two.world.reviewers[1].recipient)
+    ask = ("--for", "lawyer", "--names", "full", "--to", "a partner", "--key", key, "--out", two.folder / "cases")
+    assert two.run("export", *ask).returncode == Exit.OK
+    named = two.opened("cases")
+    assert "Алишер Қурбоншоев" in named["huridocs.json"].decode()
+    left_out = Redaction(terms=("Porshinev",), passages=("+992 90 12",))
+    assert [hit for name, content in named.items() for hit in leaks(name, content, left_out)] == []
 
 
 def test_an_exception_takes_the_switch_two_reviewers_and_nobody_to_ask(two: Two) -> None:
