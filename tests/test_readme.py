@@ -7,17 +7,12 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import Request, urlopen
-
-import pytest
 
 from intake.errors import Exit
 from intake.keyring.card import Card
@@ -28,13 +23,10 @@ from intake.report.package import FileEntry, QuestionnaireRef, Report
 from intake.sealing import HybridRecipient
 from tests.harness.bundles import seal_for
 from tests.harness.every_command import PHOTO
-from tests.harness.ports import free_ports
+from tests.harness.reader import BLOCKS, README, ROOT, Shell, answers
 from tests.harness.terminals import put_on_paper, terminal, type_shares
 
 PASSPHRASE = "a passphrase"
-ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"^```sh\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 
 
 def test_the_first_screen_has_two_commands_and_a_picture() -> None:
@@ -59,34 +51,6 @@ def test_the_exit_statuses_are_the_real_ones() -> None:
     assert told == {code.value for code in Exit}
 
 
-class Shell:
-    """The reader's terminal: one folder, one environment, the passphrase typed by a command."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        (self.port,) = free_ports(1)
-        self.environment = {
-            **os.environ,
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "INTAKE_PASSPHRASE_COMMAND": f"echo {PASSPHRASE}",
-        }
-
-    def adapt(self, block: str) -> list[str]:
-        return ["bash", "-euc", block.replace("127.0.0.1:8080", f"127.0.0.1:{self.port}")]
-
-    def run(self, block: str) -> str:
-        done = subprocess.run(
-            self.adapt(block), cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, f"{block}\n{done.stderr}"
-        return done.stdout
-
-    def learn_fingerprints(self) -> None:
-        for label in "abc":
-            vkey = (self.folder / "roots" / f"root-{label}.vkey").read_text().strip()
-            self.environment[f"ROOT_{label.upper()}"] = fingerprint(vkey).replace(" ", "")
-
-
 def _block(containing: str) -> str:
     found: list[str] = [block for block in BLOCKS if containing in block]
     assert len(found) == 1
@@ -106,20 +70,8 @@ def _at_a_terminal(
     return paper
 
 
-def _answers(url: str, server: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        assert server.poll() is None
-        try:
-            with urlopen(url, timeout=5):
-                return
-        except URLError:
-            time.sleep(0.1)
-    pytest.fail("the drop does not answer")
-
-
 def test_the_story_runs_from_keys_to_an_opened_report(tmp_path: Path) -> None:
-    shell = Shell(tmp_path)
+    shell = Shell(tmp_path, PASSPHRASE)
     shutil.copy(ROOT / "scripts" / "drop.toml", tmp_path)
     (tmp_path / "usb").mkdir()  # the stick
     shell.run(_block("root-new"))
@@ -158,7 +110,7 @@ def test_the_story_runs_from_keys_to_an_opened_report(tmp_path: Path) -> None:
     assert (tmp_path / "restored" / "reviewer-r1.age").is_file()
     server = subprocess.Popen(shell.adapt(f"exec {_block('drop serve')}"), cwd=tmp_path, env=shell.environment)
     try:
-        _answers(f"http://127.0.0.1:{shell.port}/en", server)
+        answers(f"http://127.0.0.1:{shell.port}/en", server)
         put = Request(f"http://127.0.0.1:{shell.port}/reports/{report.id}", data=sealed, method="PUT")
         put.add_header("Content-Type", "application/octet-stream")
         with urlopen(put) as answer:
