@@ -118,9 +118,9 @@ def test_the_week_and_the_quarter(coalition: Coalition) -> None:
     coalition.went_well("each quarter")
     assert coalition.keyring("renewed.note").serial == 2
     assert len(SignedNote.parse((coalition.shell.folder / "renewed.note").read_bytes()).signatures) == 2
-    (copy,) = (coalition.shell.folder / "copies").glob("*.bundle")
-    assert [entry.id for entry, _ in read_bundle(io.BytesIO(copy.read_bytes()))] == [
-        coalition.shell.environment["REPORT"]
+    newest = max((coalition.shell.folder / "usb").glob("*.bundle"))
+    carried = [entry.id for entry, _ in read_bundle(io.BytesIO(newest.read_bytes()))]
+    assert carried == [coalition.shell.environment["REPORT"]]
     ]
 
 
