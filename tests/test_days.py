@@ -121,7 +121,6 @@ def test_the_week_and_the_quarter(coalition: Coalition) -> None:
     newest = max((coalition.shell.folder / "usb").glob("*.bundle"))
     carried = [entry.id for entry, _ in read_bundle(io.BytesIO(newest.read_bytes()))]
     assert carried == [coalition.shell.environment["REPORT"]]
-    ]
 
 
 def test_a_new_servers_key_takes_the_place_of_the_seized_one(coalition: Coalition) -> None:
