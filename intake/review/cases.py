@@ -265,4 +265,4 @@ def _part_rows(state: State) -> Iterable[dict[str, str]]:
         yield {"kind": kind, "name": rest, "value": told, "reviewer": said.edits[-1].reviewer}
 
 
-PROJECTIONS = (Projection("case", (case, case_part), _project),)
+PROJECTIONS = (Projection("case", (case, case_part), _project, version=2),)
