@@ -107,6 +107,19 @@ def rekey(path: Path, old: bytes, new: bytes) -> None:
         raise _fault(error) from error
 
 
+def settle(engine: Engine) -> None:
+    """Put what the database's log holds into its file, and empty the log. Raises `Fault` when something is being read.
+
+    After a kill behind `rekey` the file still has its pages under the old key, and only the log those under the new.
+    """
+    try:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            if connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]:
+                raise Fault("the vault is in use", "Wait until the work under way has ended.")
+    except SQLAlchemyError as error:
+        raise fault(error) from error
+
+
 def fault(error: Exception) -> Fault | Damaged:
     """SQLAlchemy's error, or the database's own, as ours. The statement and its values stay out of the message."""
     cause = getattr(error, "orig", error)

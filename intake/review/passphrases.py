@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from intake.durable import write_private
 from intake.errors import Damaged, Fault, Usage, WrongPassphrase
-from intake.review.cipher import open_engine, rekey
+from intake.review.cipher import open_engine, rekey, settle
 from intake.review.folder import VaultFolder
 from intake.review.unlocking import Cost, Lock, Locks
 
@@ -47,6 +47,7 @@ def unlocked(folder: VaultFolder, passphrase: str) -> Engine:
                 raise
             continue
         if len(locks.locks) > 1:
+            settle(engine)  # no page stays under the other key
             _keep(folder, replace(locks, locks=(lock,)))
         return engine
     raise WrongPassphrase(

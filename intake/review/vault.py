@@ -55,7 +55,7 @@ from intake.keyring.note import SigningKey
 from intake.keyring.trust import Chain, Pin, Roots, verify_chain
 from intake.memory import keep_private, wipe_freed
 from intake.review import projections
-from intake.review.cipher import fault, open_engine
+from intake.review.cipher import fault, open_engine, settle
 from intake.review.folder import VaultFolder
 from intake.review.idling import Locked, Using
 from intake.review.journal import Journal
@@ -261,10 +261,7 @@ class Vault:
     def still(self) -> Iterator[Path]:
         """vault.db as a file that holds all there is and stays so. Raises `Fault` when something is being read."""
         with self._writer:
-            engine = self.engine
-            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                if connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]:
-                    raise Fault("the vault is in use", "Wait until the work under way has ended.")
+            settle(self.engine)
             yield self.folder.database
 
     @contextmanager

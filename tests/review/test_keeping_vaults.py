@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import shutil
+import signal
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from intake.errors import Damaged, Exit, Fault, Usage, WrongPassphrase
+from intake.review import cipher, passphrases
 from intake.review.audit import audit, reviewer_keys
 from intake.review.backup import back_up
 from intake.review.commands import door
@@ -106,6 +109,37 @@ def test_a_change_that_was_interrupted_leaves_one_passphrase(vault: Vault, done:
     with Vault.open(vault.folder.path, right) as again:
         assert title(again) == "№ 9"
     assert len(Locks.parse(parameters.read_bytes()).locks) == 1
+
+
+def test_a_kill_behind_the_change_leaves_no_page_under_the_old_key(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then the pages under the new key are only in the database's log, and its file is still that of before."""
+
+    def killed(path: Path, old: bytes, new: bytes) -> None:
+        child = os.fork()
+        if child == 0:
+            connection = cipher._connector(path, old)()
+            connection.execute(f"PRAGMA rekey = \"x'{new.hex()}'\"").fetchone()
+            os.kill(os.getpid(), signal.SIGKILL)
+        os.waitpid(child, 0)
+        raise KeyboardInterrupt  # nothing more is done here
+
+    vault.close()
+    before = vault.folder.database.read_bytes()
+    monkeypatch.setattr(passphrases, "rekey", killed)
+    with pytest.raises(KeyboardInterrupt):
+        passphrases.change(vault.folder, PASSPHRASE, OTHER, QUICK)
+    assert vault.folder.database.read_bytes() == before
+    with Vault.open(vault.folder.path, OTHER) as again:
+        assert verify(again, whole=True).faults == ()
+        after = vault.folder.database.read_bytes()
+        assert not {before[at : at + 4096] for at in range(0, len(before), 4096)} & {
+            after[at : at + 4096] for at in range(0, len(after), 4096)
+        }
+        assert title(again) == "№ 9"
+    with pytest.raises(WrongPassphrase):
+        Vault.open(vault.folder.path, PASSPHRASE)
 
 
 def test_a_locked_vault_gives_nothing_and_keeps_others_out(world: World, vault: Vault) -> None:
