@@ -29,7 +29,7 @@ PLANTS = {
     "form's note": ("intake.keyring.form", "(sha256,) = digest.text(1)", "(sha256,) = digest.values"),
     "tar": ("intake.report.ustar", r'[0-7]{11}\0", digits', r'[0-9]{11}\0", digits'),
     "report": ("intake.report.document", "except UnicodeDecodeError:", "except KeyError:"),
-    "package": ("intake.report.package", "if member.size != entry.size:", "if member.size > entry.size:"),
+    "package": ("intake.report.package", "if key not in self._left:", "if not key:"),
     "index": ("intake.report.bundle", "except ValueError:", "except KeyError:"),
     "bundle": (
         "intake.report.bundle",
@@ -54,7 +54,7 @@ PLANTS = {
         'except ValueError as error:\n            raise Damaged(f"{what}',
         'except KeyError as error:\n            raise Damaged(f"{what}',
     ),
-    "vault.json": ("intake.review.unlocking", "if isinstance(value, str) else", "if value else"),
+    "vault.json": ("intake.review.unlocking", "except (binascii.Error, ValueError):", "except KeyError:"),
     "upload's state": (
         "intake.drop.unfinished",
         "except (ValueError, TypeError, KeyError)",
