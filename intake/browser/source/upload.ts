@@ -31,9 +31,9 @@ const SLOW = 20_000;
 /**
  * A browser copies the body of a request, and keeps the copy until the worker's garbage is collected. Engines are not told
  * of such copies (Chromium collected none of 500 MB), but count every buffer made here: so one that is never touched, and
- * takes no memory, is made for each request, and what four requests left behind is collected.
+ * takes no memory, is made for each request, and what few requests left behind is collected.
  */
-const COUNTED = 16 * PART;
+const COUNTED = 32 * PART;
 
 /** Whether none of what the request carried can have been taken. */
 const turnedAway = ({ status }: Outcome): boolean => status >= 400 && status < 500 && status !== 408;
@@ -148,7 +148,11 @@ export class Upload {
     };
     const sent = (bytes: number): void => this.way.watcher.sending(offset + bytes, this.sealing.size, true);
     sent(0);
-    void new ArrayBuffer(COUNTED);
+    try {
+      void new ArrayBuffer(COUNTED);
+    } catch {
+      // Where there is no room even for that, the request goes all the same.
+    }
     return this.ask({ method: "PATCH", path: this.path, headers, body, sent });
   }
 
