@@ -40,15 +40,23 @@ class Sitting:
         await self.settle()
 
     async def settle(self) -> None:
-        """Wait until no message is left: the pilot's own pause takes a process that gets no time for an idle one."""
+        """Wait until nothing is left to do: the pilot's own pause takes a process that gets no time for an idle one."""
+        await self._quiet()
+        self.desk.screen._on_timer_update()  # what was put off to the next frame
+        await self._quiet()
+
+    async def _quiet(self) -> None:
+        """Until no message waits and no task could go on, three times over a little while."""
+        loop = asyncio.get_running_loop()
         quiet = 0
         while quiet < 3:
             await self.pilot._wait_for_screen()
-            await asyncio.sleep(0.005)  # for whoever waits on a queue that is filled just now
+            await asyncio.sleep(0.005)  # for whoever waits on a clock
+            while loop._ready:  # type: ignore[attr-defined]
+                await asyncio.sleep(0)
             desk = self.desk
             here = [desk, *(node for screen in desk.screen_stack for node in screen.walk_children(with_self=True))]
             quiet = quiet + 1 if all(node.message_queue_size == 0 for node in here) else 0
-        self.desk.screen._on_timer_update()  # what was put off to the next frame
 
     @property
     def strips(self) -> list[Strip]:
