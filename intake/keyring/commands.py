@@ -24,6 +24,7 @@ import click
 
 from intake.durable import write_private
 from intake.errors import Closed, Exit, KeyringRefused, Usage
+from intake.keyring.belief import root_option, threshold_option
 from intake.keyring.card import Card
 from intake.keyring.ceremonies import CEREMONIES, CLOSES_AFTER_MONTHS, EXPIRES_AFTER
 from intake.keyring.change import retired_by
@@ -41,7 +42,7 @@ from intake.keyring.files import (
     unsaved_in,
     untaken,
 )
-from intake.keyring.fingerprint import fingerprint, is_digits, short
+from intake.keyring.fingerprint import fingerprint, short
 from intake.keyring.identity import PrivateFile
 from intake.keyring.note import NOTE_LIMIT, SignedNote, SigningKey
 from intake.keyring.recovery import backup, restore
@@ -245,15 +246,8 @@ def keyring_sign(file: Path, key: Path, previous: Path | None, out: Path | None)
 @door.command("keyring-verify", cls=Command)
 @click.argument("files", type=_FILE, nargs=-1, required=True, metavar="FILE…")
 @click.option("--pin", "pin_file", type=_FILE, help="What was believed the last time.")
-@click.option(
-    "--root",
-    "typed",
-    cls=Several,
-    belongs=is_digits,
-    metavar="FINGERPRINT…",
-    help="Root fingerprints from paper, 40 digits each, in groups or not; several in a row, or --root for each.",
-)
-@click.option("--threshold", type=int, help="How many of them must have signed. Default: more than half.")
+@root_option
+@threshold_option
 @click.option("--at", type=Day(), help="The day to judge for. Default: today.")
 @click.option("--pin-out", type=_NEW, help="Write the new pin here when the keyring is believed.")
 @click.option("--alarm", is_flag=True, help="End with 10 in the last 30 days before it expires, 11 from the last 7 on.")
@@ -261,7 +255,7 @@ def keyring_sign(file: Path, key: Path, previous: Path | None, out: Path | None)
 def keyring_verify(
     files: Sequence[Path],
     pin_file: Path | None,
-    typed: Sequence[str],
+    roots: Sequence[str],
     threshold: int | None,
     at: date | None,
     pin_out: Path | None,
@@ -273,12 +267,12 @@ def keyring_verify(
     Give FILE, and the keyrings before it if there are any, in any order. Trust starts with --root, with --pin, or both.
     Ends with 0 when believed, 5 when refused, 6 when genuine and closed; --alarm is for a timer.
     """
-    if threshold is not None and not typed:
+    if threshold is not None and not roots:
         raise Usage("--threshold counts the fingerprints given with --root, and there are none")
     day = at or this_day()
     chain = verify_chain(
         [read_file(file, NOTE_LIMIT) for file in files],
-        roots=Roots.typed(typed, threshold) if typed else None,
+        roots=Roots.typed(roots, threshold) if roots else None,
         pin=Pin.parse(read_file(pin_file, NOTE_LIMIT)) if pin_file else None,
         today=day,
     )

@@ -15,8 +15,8 @@ import click
 
 from intake.durable import write_private
 from intake.errors import Fault, KeyringRefused, Usage
+from intake.keyring.belief import root_option, threshold_option
 from intake.keyring.files import read_file, read_note, read_private, this_day
-from intake.keyring.fingerprint import is_digits
 from intake.keyring.form import FORM_LIMIT, FormNote, check_form, keyring_in
 from intake.keyring.note import NOTE_LIMIT, SignedNote
 from intake.keyring.text import Keyring
@@ -67,15 +67,8 @@ def form_sign(form: Path, key: Path, out: Path | None) -> None:
 @click.argument("form", type=_FILE)
 @click.option("--note", "note_file", type=_FILE, help="The roots' note. Default: FORM's name with .note")
 @click.option("--pin", "pin_file", type=_FILE, help="What was believed the last time.")
-@click.option(
-    "--root",
-    "typed",
-    cls=Several,
-    belongs=is_digits,
-    metavar="FINGERPRINT…",
-    help="Root fingerprints from paper, 40 digits each, in groups or not; several in a row, or --root for each.",
-)
-@click.option("--threshold", type=int, help="How many of them must have signed. Default: more than half.")
+@root_option
+@threshold_option
 @click.option("--keyring", "others", cls=Several, metavar="FILE…", help="Other keyrings of the chain, in any order.")
 @click.option("--at", type=Day(), help="The day to judge for. Default: today.")
 @click.option("--json", "as_program", is_flag=True, help="Print JSON.")
@@ -83,7 +76,7 @@ def form_verify(
     form: Path,
     note_file: Path | None,
     pin_file: Path | None,
-    typed: Sequence[str],
+    roots: Sequence[str],
     threshold: int | None,
     others: Sequence[str],
     at: date | None,
@@ -94,7 +87,7 @@ def form_verify(
     Trust starts with --root, with --pin, or both; what the form shows of itself proves nothing. When roots were
     replaced since the paper was written, give the keyrings between with --keyring.
     """
-    if threshold is not None and not typed:
+    if threshold is not None and not roots:
         raise Usage("--threshold counts the fingerprints given with --root, and there are none")
     beside = note_file or form.with_suffix(NOTE)
     if not beside.exists():
@@ -103,7 +96,7 @@ def form_verify(
     content = read_file(form, FORM_LIMIT)
     chain = verify_chain(
         [keyring_in(content), *(read_file(Path(other), NOTE_LIMIT) for other in others)],
-        roots=Roots.typed(typed, threshold) if typed else None,
+        roots=Roots.typed(roots, threshold) if roots else None,
         pin=Pin.parse(read_file(pin_file, NOTE_LIMIT)) if pin_file else None,
         today=day,
     )

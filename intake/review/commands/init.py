@@ -16,8 +16,8 @@ import click
 
 from intake.durable import private_folder, write_private
 from intake.errors import Usage
+from intake.keyring.belief import root_option, threshold_option
 from intake.keyring.files import read_private
-from intake.keyring.fingerprint import is_digits
 from intake.keyring.trust import Roots
 from intake.options import Command, Several
 from intake.review import practice
@@ -39,15 +39,8 @@ _FILE = click.Path(path_type=Path)
     metavar="FILE",
     help="Your reviewer-L.age: its signing key goes into the vault and signs your log. Its identity does not.",
 )
-@click.option(
-    "--root",
-    "roots",
-    cls=Several,
-    belongs=is_digits,
-    metavar="FINGERPRINT…",
-    help="Root fingerprints from paper; several in a row, or --root for each.",
-)
-@click.option("--threshold", type=click.IntRange(1), help="How many of them must have signed. Default: more than half.")
+@root_option
+@threshold_option
 @click.option(
     "--keyring", "notes", cls=Several, metavar="NOTE…", help="Keyrings to believe at once; bundles bring them too."
 )

@@ -11,10 +11,10 @@ from pathlib import Path
 import click
 
 from intake.errors import IntakeError
-from intake.keyring.fingerprint import is_digits
+from intake.keyring.belief import root_option, threshold_option
 from intake.keyring.trust import Pin, Roots
 from intake.locale import Catalog, beside, catalog, languages, packaged_places, packaged_questionnaire, with_own
-from intake.options import Command, Several
+from intake.options import Command
 from intake.report.package import Report
 from intake.report.places import Gazetteer
 from intake.report.questionnaire import Questionnaire
@@ -40,15 +40,8 @@ from intake.terminal import progress, put, safe, say
 )
 @COUNCIL
 @click.option("--to", "target", required=True, type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
-@click.option(
-    "--root",
-    "roots",
-    cls=Several,
-    belongs=is_digits,
-    metavar="FINGERPRINT…",
-    help="Root fingerprints from paper; several in a row, or --root for each.",
-)
-@click.option("--threshold", type=click.IntRange(1), help="How many of them must have signed. Default: more than half.")
+@root_option
+@threshold_option
 @click.option("--pin", type=click.Path(path_type=Path), help="A pin kept from the last time.")
 @click.option("--language", type=click.Choice([each.code for each in languages()]), default="en", show_default=True)
 @click.option(

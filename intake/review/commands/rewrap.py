@@ -22,6 +22,7 @@ import click
 
 from intake.durable import new_file, private_folder
 from intake.errors import Damaged, Fault, IntakeError, KeyringRefused, Usage
+from intake.keyring.belief import root_option, threshold_option
 from intake.keyring.card import Card
 from intake.keyring.fingerprint import DIGITS, grouped, is_digits, normal
 from intake.keyring.trust import Pin, Roots, verify_chain
@@ -67,15 +68,8 @@ _FILE = click.Path(path_type=Path)
     help="Instead of cards: all reviewers of this keyring (and the keyrings before it), believed by --root or --pin.",
 )
 @click.option("--to", "target", required=True, type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
-@click.option(
-    "--root",
-    "roots",
-    cls=Several,
-    belongs=is_digits,
-    metavar="FINGERPRINT…",
-    help="Root fingerprints from paper; several in a row, or --root for each.",
-)
-@click.option("--threshold", type=click.IntRange(1), help="How many of them must have signed. Default: more than half.")
+@root_option
+@threshold_option
 @click.option("--pin", type=_FILE, help="A pin kept from the last time.")
 @click.option("--check", is_flag=True, help="Decipher each report to its end, to prove that all of it opens.")
 @click.option("--json", "as_json", is_flag=True, help="Tell the outcomes as JSON.")
