@@ -6,12 +6,12 @@ import { armDate } from "./dating.ts";
 import { armExit } from "./exit.ts";
 import { Followups } from "./followups.ts";
 import { files, pick } from "./given.ts";
-import { growing } from "./line.ts";
-import type { Setting, ToPage, ToWorker } from "./messages.ts";
+import type { ToPage, ToWorker } from "./messages.ts";
 import { Picking } from "./picking.ts";
 import { armRows } from "./rows.ts";
 import { blame, settle } from "./trouble.ts";
 import { element, progress, show, showReceived, type State } from "./view.ts";
+import { begin, settingOf } from "./worker.ts";
 
 const root = document.documentElement.dataset as Readonly<Record<string, string>>;
 const form = element<HTMLFormElement>("form");
@@ -51,16 +51,6 @@ function askBeforeLeaving(event: BeforeUnloadEvent): void {
 }
 
 const disarm = (): void => removeEventListener("beforeunload", askBeforeLeaving);
-
-function setting(): Setting {
-  return {
-    origin: root["origin"]!,
-    roots: root["roots"]!.split(" "),
-    threshold: Number(root["threshold"]),
-    questionnaire: { name: root["questionnaire"]!, version: root["version"]!, sha256: root["sha256"]! },
-    language: root["language"]!,
-  };
-}
 
 /** Nothing may be typed while a report is on its way: what is sent is what is seen. */
 function freeze(frozen: boolean): void {
@@ -131,24 +121,13 @@ armExit(element<HTMLAnchorElement>("exit"), form, disarm);
 element("send").addEventListener("click", () => void send());
 const dateState = armDate((day) => tell({ kind: "today", day }), show);
 
-/**
- * A worker that fails before its first word never came whole, which is an event without a message in any browser, or
- * can't run here. It is asked for again, like any answer.
- */
-function begin(tries = 0): void {
-  let heard = false;
-  worker = new Worker(root["seal"]!);
-  worker.onmessage = ({ data }: MessageEvent<ToPage>) => {
-    heard = true;
-    hear(data);
-  };
-  worker.onerror = (event) => {
-    if (heard) return hear({ kind: "refused", reason: "fault" });
-    show(event instanceof ErrorEvent ? "random" : "unreachable");
-    setTimeout(begin, growing(tries) * 1000, tries + 1);
-  };
-  tell({ kind: "begin", setting: setting() });
-}
-
 if (remote) show("remote");
-else begin();
+else
+  begin<ToPage>(root["seal"]!, {
+    begun: (made) => {
+      worker = made;
+      tell({ kind: "begin", setting: settingOf(root) });
+    },
+    hear,
+    show,
+  });

@@ -5,9 +5,9 @@ import { digitsOf, GROUP, parseCode } from "./code.ts";
 import { armDate } from "./dating.ts";
 import { armExit } from "./exit.ts";
 import "./given.ts";
-import { growing } from "./line.ts";
 import { blame, settle } from "./trouble.ts";
-import type { Doubted, Here, ToPage, ToWorker } from "./talk.ts";
+import type { Doubted, ToPage, ToWorker } from "./talk.ts";
+import { begin, settingOf } from "./worker.ts";
 
 const root = document.documentElement.dataset as Readonly<Record<string, string>>;
 const element = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
@@ -183,28 +183,6 @@ function followChange(): void {
   if (consent) consent.hidden = new FormData(form).get("change") !== "consent";
 }
 
-function begin(tries = 0): void {
-  let heard = false;
-  worker = new Worker(root["mailbox"]!);
-  worker.onmessage = ({ data }: MessageEvent<ToPage>) => {
-    heard = true;
-    hear(data);
-  };
-  worker.onerror = (event) => {
-    if (heard) return hear({ kind: "refused", reason: "fault" });
-    show(event instanceof ErrorEvent ? "random" : "unreachable");
-    setTimeout(begin, growing(tries) * 1000, tries + 1);
-  };
-  const here: Here = {
-    origin: root["origin"]!,
-    roots: root["roots"]!.split(" "),
-    threshold: Number(root["threshold"]),
-    questionnaire: { name: root["questionnaire"]!, version: root["version"]!, sha256: root["sha256"]! },
-    language: root["language"]!,
-  };
-  tell({ kind: "begin", here });
-}
-
 addEventListener("beforeunload", askBeforeLeaving);
 form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("change", followChange);
@@ -227,4 +205,12 @@ const dateState = armDate((day) => tell({ kind: "today", day }), show);
 /** Opera Mini's extreme mode runs scripts on Opera's servers. */
 const remote = Object.prototype.toString.call((window as { operamini?: unknown }).operamini) === "[object OperaMini]";
 if (remote) show("remote");
-else begin();
+else
+  begin<ToPage>(root["mailbox"]!, {
+    begun: (made) => {
+      worker = made;
+      tell({ kind: "begin", here: settingOf(root) });
+    },
+    hear,
+    show,
+  });
