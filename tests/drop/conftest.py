@@ -5,29 +5,26 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from intake.drop.assets import Assets
+from intake.drop.config import Config, load
 from intake.drop.folder import DataFolder
 from intake.drop.pages import Pages, Setting
-from intake.locale import packaged_questionnaire
-from tests.harness.installation import LANGUAGES, LEAVE_URL, ORGANISATION, READING_TIMES, URGENT_CONTACTS
-from tests.harness.keys import make_world
+from tests.harness.house import House
+from tests.harness.installation import setting_of
+from tests.harness.keys import World, make_world
 from tests.harness.postgres import Cluster
+from tests.harness.server import SETTINGS, toml
 
 
 @pytest.fixture(scope="module")
-def setting(tmp_path_factory: pytest.TempPathFactory) -> Setting:
-    world = make_world(tmp_path_factory.mktemp("world"))
-    return Setting(
-        origin=world.origin,
-        roots=world.root_vkeys,
-        threshold=world.threshold,
-        questionnaire=packaged_questionnaire(),
-        languages=LANGUAGES,
-        reading_times=READING_TIMES,
-        urgent_contacts=URGENT_CONTACTS,
-        organisation=ORGANISATION,
-        leave_url=LEAVE_URL,
-        drafts=True,
-    )
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Keys of one installation, on the fixed day of `tests.harness.keys`."""
+    return make_world(tmp_path_factory.mktemp("world"))
+
+
+@pytest.fixture(scope="module")
+def setting(world: World) -> Setting:
+    """The pages of that world."""
+    return setting_of(world)
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +51,16 @@ def lay(request: pytest.FixtureRequest) -> Callable[[DataFolder], DataFolder]:
         return folder
 
     return laid
+
+
+@pytest.fixture(scope="module")
+def config(world: World) -> Config:
+    """Settings of the world of a test's module."""
+    flags = {"data": world.folder, "keyring": world.folder / "keyring.note", "root": world.fingerprints}
+    return load(flags, {}, toml(SETTINGS).encode())
+
+
+@pytest.fixture
+def house(world: World, config: Config) -> House:
+    """The app of that world."""
+    return House(world, config)

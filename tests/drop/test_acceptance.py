@@ -12,14 +12,9 @@ from intake.drop.acceptance import BODY_LIMIT, Accepted, Refusal, judge
 from intake.keyring import Chain
 from intake.report.sizes import CARRIED, CLASSES, sealed_size
 from intake.sealing import HybridIdentity, ScryptRecipient, X25519Identity, seal_bytes
-from tests.harness.keys import TODAY, World, make_world
+from tests.harness.keys import TODAY, World
 
 CLOSES = TODAY + timedelta(days=365)
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return make_world(tmp_path_factory.mktemp("world"))
 
 
 @pytest.fixture(scope="module")

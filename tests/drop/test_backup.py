@@ -25,17 +25,12 @@ from intake.report.outbox import Acknowledged
 from intake.review.chain import Kind, place
 from intake.review.forgetting import Link
 from tests.harness.bundles import make_report, seal_report
-from tests.harness.keys import TODAY, World, make_world
+from tests.harness.keys import TODAY, World
 from tests.harness.large import seal_large
 from tests.harness.mortal import Mortal
 from tests.harness.outboxes import make_outbox
 
 Lay = Callable[[DataFolder], DataFolder]
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return make_world(tmp_path_factory.mktemp("world"))
 
 
 def believing(folder: DataFolder, world: World) -> DataFolder:

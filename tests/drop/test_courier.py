@@ -19,11 +19,9 @@ from intake.errors import Fault, Usage
 from intake.report.blocks import split
 from intake.report.sizes import CARRIED
 from intake.sealing import seal_bytes
-from tests.drop.test_app import HTML, House, Shelf, config, house, world
 from tests.harness.bundles import make_report, seal_report
+from tests.harness.house import HTML, House, Shelf
 from tests.harness.keys import TODAY, World, make_world
-
-__all__ = ["config", "house", "world"]
 
 
 @pytest.fixture(scope="module")

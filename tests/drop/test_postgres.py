@@ -27,7 +27,7 @@ from intake.drop.uploads import Misplaced, Refused, Unknown, Uploads
 from intake.errors import Fault, Usage
 from tests.drop.test_store import correlation, places
 from tests.harness.bucket import ObjectStore
-from tests.harness.keys import TODAY, World, make_world
+from tests.harness.keys import TODAY, World
 from tests.harness.large import PART, pieces, seal_large
 from tests.harness.ports import free_ports
 from tests.harness.postgres import Cluster
@@ -367,11 +367,6 @@ def test_two_nodes_lose_and_double_nothing_while_a_third_folds(cluster: Cluster,
     for identifier in clash:
         outcomes = [outcome.value for each, outcome in told if each == identifier]
         assert sorted(outcomes) == ["new", *["other"] * 4, *["same"] * 3]
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return make_world(tmp_path_factory.mktemp("world"))
 
 
 @pytest.fixture(scope="module")

@@ -28,15 +28,10 @@ from intake.errors import Fault
 from intake.report.sizes import CLASSES, sealed_size
 from intake.sealing import X25519Identity, seal_bytes
 from tests.harness.bucket import ObjectStore
-from tests.harness.keys import TODAY, World, make_world
+from tests.harness.keys import TODAY, World
 from tests.harness.large import PART, PLAINTEXT, pieces, seal_large
 
 LATER = TODAY + timedelta(days=1)
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return make_world(tmp_path_factory.mktemp("world"))
 
 
 @pytest.fixture(scope="module")

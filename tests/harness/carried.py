@@ -11,12 +11,11 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from intake.drop.assets import Assets
-from intake.drop.pages import Pages, Setting
-from intake.locale import packaged_questionnaire
+from intake.drop.pages import Pages
 from intake.report.package import Report, read_package
 from intake.sealing import open_bytes
 from tests.harness.chromium import ARGUMENTS, PROGRAM
-from tests.harness.installation import LANGUAGES, LEAVE_URL, ORGANISATION, READING_TIMES, URGENT_CONTACTS
+from tests.harness.installation import setting_of
 from tests.harness.keys import TODAY, World
 from tests.harness.offline import offline
 
@@ -25,19 +24,7 @@ TALL = {"width": 900, "height": 20_000}
 
 def carried_bytes(world: World, note: bytes | None = None) -> bytes:
     """The file in Tajik, Russian and English; with `note` in place of the keyring that the world has."""
-    setting = Setting(
-        origin=world.origin,
-        roots=world.root_vkeys,
-        threshold=world.threshold,
-        questionnaire=packaged_questionnaire(),
-        languages=LANGUAGES,
-        reading_times=READING_TIMES,
-        urgent_contacts=URGENT_CONTACTS,
-        organisation=ORGANISATION,
-        leave_url=LEAVE_URL,
-        drafts=True,
-    )
-    return Pages(setting, Assets.load()).carried(note or world.note).identity
+    return Pages(setting_of(world), Assets.load()).carried(note or world.note).identity
 
 
 def carried_file(world: World, folder: Path, note: bytes | None = None) -> Path:

@@ -1,6 +1,9 @@
 """An installation's own words, invented, in three languages: what `Setting` and a drop's configuration need."""
 
 from intake.drop.config import Organisation
+from intake.drop.pages import Setting
+from intake.locale import packaged_questionnaire
+from tests.harness.keys import World
 
 LEAVE_URL = "https://www.wikipedia.org/"
 LANGUAGES = ("tg", "ru", "en")
@@ -40,3 +43,19 @@ ORGANISATION = {
         "Аз мо изи калидҳоро дар коғаз пурсед ва муқоиса кунед.",
     ),
 }
+
+
+def setting_of(world: World) -> Setting:
+    """The pages of a drop with these keys, in three languages."""
+    return Setting(
+        origin=world.origin,
+        roots=world.root_vkeys,
+        threshold=world.threshold,
+        questionnaire=packaged_questionnaire(),
+        languages=LANGUAGES,
+        reading_times=READING_TIMES,
+        urgent_contacts=URGENT_CONTACTS,
+        organisation=ORGANISATION,
+        leave_url=LEAVE_URL,
+        drafts=True,
+    )
