@@ -11,6 +11,7 @@ back from paper lists the set it came from, with `-` for the number of sheets, w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -23,6 +24,7 @@ from intake.keyring.shares import SEEDS_LIMIT, SHARES_LIMIT
 FORM = "amonat/backup/1"
 SUFFIX = ".backup"
 SETS_LIMIT = 50
+_NAME = re.compile("[0-9]{5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +88,7 @@ def _fingerprint(line: Line) -> str:
 
 def _sheet_set(line: Line) -> SheetSet:
     name, threshold, count, day = line.text(4)
-    if (
-        len(name) != 5
-        or len(threshold) > 2
-        or len(count) > 2
-        or not (name + threshold).isdecimal()
-        or not (name + threshold).isascii()
-    ):
-        line.refuse("a set has a number of five digits, and a threshold")
-    if count != "-" and not (count.isascii() and count.isdecimal() and 2 <= int(threshold) <= int(count)):
-        line.refuse("a set has from 2 sheets on")
-    if not 2 <= int(threshold) <= SHARES_LIMIT or (count != "-" and int(count) > SHARES_LIMIT):
-        line.refuse(f"a set has at most {SHARES_LIMIT} sheets, and 2 or more rebuild the key")
-    return SheetSet(name, int(threshold), None if count == "-" else int(count), line.day(day))
+    if not _NAME.fullmatch(name):
+        line.refuse("a set has a number of five digits")
+    sheets = None if count == "-" else line.number(2, SHARES_LIMIT, count)
+    return SheetSet(name, line.number(2, sheets or SHARES_LIMIT, threshold), sheets, line.day(day))

@@ -74,13 +74,14 @@ class Line:
             self.refuse(f"the origin {reason}")
         return origin
 
-    def number(self, least: int, most: int) -> int:
-        """The only value, a decimal number without leading zeros, within bounds."""
-        (digits,) = self.text(1)
+    def number(self, least: int, most: int, value: str | None = None) -> int:
+        """The only value, or the one given: a decimal number without leading zeros, within bounds."""
+        digits = self.text(1)[0] if value is None else value
+        what = f"'{self.word}'" if value is None else f"a number of '{self.word}'"
         if not _NUMBER.fullmatch(digits) or len(digits) > 9:
-            self.refuse(f"'{self.word}' is not a plain number")
+            self.refuse(f"{what} is not a plain number")
         if not least <= int(digits) <= most:
-            self.refuse(f"'{self.word}' is not between {least} and {most}")
+            self.refuse(f"{what} is not between {least} and {most}")
         return int(digits)
 
     def day(self, value: str | None = None) -> date:

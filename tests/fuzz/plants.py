@@ -25,7 +25,7 @@ PLANTS = {
         'lines.one("serial").number(1, SERIAL_LIMIT),',
         'int(lines.one("serial").values[0]),',
     ),
-    "sheets": ("intake.keyring.backups", "not (name + threshold).isdecimal()", "not name.isdecimal()"),
+    "sheets": ("intake.keyring.backups", "line.number(2, SHARES_LIMIT, count)", "int(count)"),
     "form's note": ("intake.keyring.form", "(sha256,) = digest.text(1)", "(sha256,) = digest.values"),
     "tar": ("intake.report.ustar", r'[0-7]{11}\0", digits', r'[0-9]{11}\0", digits'),
     "report": ("intake.report.document", "except UnicodeDecodeError:", "except KeyError:"),
