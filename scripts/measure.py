@@ -12,16 +12,13 @@ import json
 import os
 import resource
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -49,26 +46,16 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the tests' harness starts servers and browsers, here as there
 
+from scripts.figures import MB, Figure  # noqa: E402
+from scripts.serving import shared, slowed, started, stored  # noqa: E402
 from tests.harness.bundles import make_bundle, seal_for  # noqa: E402
 from tests.harness.chromium import chromium  # noqa: E402
 from tests.harness.keys import make_world  # noqa: E402
 from tests.harness.names import invent, mentions  # noqa: E402
 from tests.harness.page_code import bundle  # noqa: E402
 from tests.harness.recorder import Recorder  # noqa: E402
-from tests.harness.server import Running, running_drop  # noqa: E402
+from tests.harness.server import running_drop  # noqa: E402
 from tests.harness.vaults import make_vault  # noqa: E402
-
-MB = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One measured number; `beside` says what it is to be read against."""
-
-    what: str
-    value: float
-    unit: str
-    beside: str = ""
 
 
 class Null(io.RawIOBase):
@@ -463,66 +450,6 @@ def copied(source: Path, target: Path, *, durable: bool) -> float:
     return took
 
 
-def fsync(folder: Path) -> float:
-    """Milliseconds that one small append and fsync take on this disk, median of 200."""
-    took = []
-    with (folder / "fsync").open("wb") as file:
-        for _ in range(200):
-            start = time.perf_counter()
-            file.write(bytes(4096))
-            file.flush()
-            os.fsync(file.fileno())
-            took.append((time.perf_counter() - start) * 1000)
-    return statistics.median(took)
-
-
-def stored(quick: bool) -> Iterator[Figure]:
-    """Reports accepted per second by a real server, each answered only when it is on disk, at 1 and 8 clients.
-
-    The clients share this machine's cores with the server, so its own capacity is higher than what is seen here.
-    """
-    count = 200 if quick else 1000
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        world = make_world(folder / "keys", today=datetime.now(UTC).date())
-        recipients = [each.recipient for each in world.reviewers]
-        bodies = [sealed_report(recipients, number) for number in range(20)]
-        with running_drop(world, folder / "drop") as drop:
-            sync = fsync(drop.data)
-            yield Figure("fsync of 4 kB on the server's disk", sync, "ms", "median of 200")
-            for clients in (1, 8):
-                began = time.perf_counter()
-                with ThreadPoolExecutor(clients) as pool:
-                    shares = [range(client, count, clients) for client in range(clients)]
-                    took = sorted(
-                        each
-                        for some in pool.map(lambda share: put_all(drop, bodies, share, clients), shares)  # noqa: B023
-                        for each in some
-                    )
-                speed = count / (time.perf_counter() - began)
-                median, late = took[len(took) // 2], took[len(took) * 99 // 100]
-                beside = f"median {median:.1f} ms ({median / sync:.1f} fsyncs), 99 % within {late:.1f} ms"
-                yield Figure(f"reports stored, {clients} client{'s' * (clients > 1)}", speed, "per second", beside)
-            yield Figure("peak memory of the server", high_water(Path(f"/proc/{drop.pid}/status").read_text()), "MB")
-
-
-def put_all(drop: Running, bodies: list[bytes], share: range, salt: int) -> list[float]:
-    """Send a share of the reports over one connection; milliseconds for each."""
-    address = urlsplit(drop.url)
-    connection = HTTPConnection(address.hostname or "", address.port)
-    took = []
-    for number in share:
-        start = time.perf_counter()
-        connection.request("PUT", f"/reports/{salt:016x}{number:016x}", bodies[number % len(bodies)])
-        answer = connection.getresponse()
-        answer.read()
-        if answer.status != 201:
-            sys.exit(f"the server answered {answer.status}")
-        took.append((time.perf_counter() - start) * 1000)
-    connection.close()
-    return took
-
-
 def high_water(status: str) -> float:
     """Peak resident memory in MB, from the text of a process's /proc/PID/status."""
     return int(status.split("VmHWM:")[1].split()[0]) * 1024 / MB
@@ -571,6 +498,9 @@ PARTS: dict[str, Callable[[Scale], Iterator[Figure]]] = {
     "memory": lambda scale: memory(scale.quick),
     "rewrapped": lambda scale: rewrapped(scale.quick),
     "stored": lambda scale: stored(scale.quick),
+    "slowed": lambda scale: slowed(scale.quick),
+    "shared": lambda scale: shared(scale.quick),
+    "started": lambda scale: started(scale.quick),
     "visits": lambda _: visits(),
 }
 

@@ -11,17 +11,18 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-import valkey
-from limits.storage import MemoryStorage, RedisStorage, SlidingWindowCounterSupport, Storage
+from limits.storage import MemoryStorage, SlidingWindowCounterSupport, Storage
 
 from intake.errors import Usage
 
+if TYPE_CHECKING:
+    from limits.storage import RedisStorage
+
 _T = TypeVar("_T")
 
-SCHEME = "intake+counters"
 EVERYBODY = "everybody"
 """In the key of each count that nodes share."""
 
@@ -33,33 +34,54 @@ _FORM = "Give it as valkey://HOST:PORT/0, redis://… or unix:///PATH; the passw
 _NEAR = ("127.0.0.1", "::1", "localhost")
 
 
+class Alone(MemoryStorage):
+    """The counts of this process, swept by whoever counts: the library starts a thread for that every 10 ms."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+        self._swept = 0.0
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        """See `Storage`."""
+        now = time.time()
+        with self._lock:
+            if now > self._swept + 1:
+                self._swept = now
+                for old in [each for each, end in self.expirations.items() if end <= now]:
+                    del self.expirations[old], self.storage[old]
+            if self.expirations.get(key, 0) <= now:
+                self.expirations[key], self.storage[key] = now + expiry, 0
+            self.storage[key] += amount
+            return self.storage[key]
+
+    def decr(self, key: str, amount: int = 1) -> int:
+        """See `Storage`."""
+        with self._lock:
+            if key in self.storage:
+                self.storage[key] = max(0, self.storage[key] - amount)
+            return self.storage.get(key, 0)
+
+    def get(self, key: str) -> int:
+        """See `Storage`."""
+        return self.storage.get(key, 0) if self.expirations.get(key, 0) > time.time() else 0
+
+
 class Counters(Storage, SlidingWindowCounterSupport):
     """The counts of one process, shared with others when `place` names a Valkey. Raises `Usage` for a bad `place`.
 
-    It is a storage of the library `limits`, and hands itself to Flask-Limiter by `options`. Every method may be called
-    from any thread.
+    It is a storage of the library `limits`. Every method may be called from any thread.
     """
 
-    STORAGE_SCHEME = [SCHEME]  # noqa: RUF012  # as `limits` wants it
+    STORAGE_SCHEME = None
 
-    def __new__(cls, uri: str = "", wrap_exceptions: bool = False, counters: Counters | None = None) -> Counters:  # noqa: ARG004, PYI034  # for Flask-Limiter, which makes its own
-        """The one that Flask-Limiter was given, or a new one."""
-        return counters if counters is not None else super().__new__(cls)
-
-    def __init__(self, uri: str = "", wrap_exceptions: bool = False, counters: Counters | None = None) -> None:
-        if counters is not None:
-            return
-        super().__init__(uri, wrap_exceptions=wrap_exceptions)
+    def __init__(self, uri: str = "") -> None:
+        super().__init__(uri)
         self.place = uri
-        self._alone = MemoryStorage()
+        self._alone = Alone()
         self._together = _opened(uri) if uri else None
         self._down = 0.0
         self._lock = threading.Lock()
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """For Flask-Limiter, beside the storage `SCHEME://`."""
-        return {"counters": self}
 
     @property
     def answers(self) -> bool:
@@ -76,10 +98,12 @@ class Counters(Storage, SlidingWindowCounterSupport):
         if not self.answers:
             return (f"{_shown(self.place)} does not answer: each node counts alone",)
 
+        from valkey import ResponseError
+
         def kept(shared: RedisStorage) -> bool:
             try:
                 found = {**shared.storage.config_get("save"), **shared.storage.config_get("appendonly")}
-            except valkey.ResponseError:
+            except ResponseError:
                 return False  # not ours to ask
             return bool(found.get("save")) or found.get("appendonly") == "yes"
 
@@ -151,9 +175,11 @@ class Counters(Storage, SlidingWindowCounterSupport):
     def _ask(self, together: Callable[[RedisStorage], _T], alone: Callable[[], _T]) -> _T:
         if self._together is None or time.monotonic() < self._down:
             return alone()
+        from valkey import ValkeyError  # a large library, of use to few
+
         try:
             return together(self._together)
-        except (valkey.ValkeyError, OSError):
+        except (ValkeyError, OSError):
             self._down = time.monotonic() + PAUSE_SECONDS
             return alone()
 
@@ -180,6 +206,8 @@ def checked(place: str) -> str:
 
 def _opened(place: str) -> RedisStorage:
     """It connects when it is first asked."""
+    from limits.storage import RedisStorage
+
     password = os.environ.get("VALKEYCLI_AUTH") or os.environ.get("REDISCLI_AUTH")
     options: dict[str, Any] = {"password": password} if password else {}
     return RedisStorage(

@@ -55,6 +55,7 @@ TUS = ("Tus-Resumable", "1.0.0")
 
 _OURS = {name.lower() for name, _ in FIXED}
 _NEVER = {"link", "refresh", "server", "set-cookie", "strict-transport-security", "x-powered-by"}
+_NOT_OTHERS = _OURS | _NEVER
 
 
 def is_upload(path: str) -> bool:
@@ -69,5 +70,5 @@ def allowed(name: str) -> bool:
 
 def complete(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """`headers` with the fixed ones, and without those that may never be sent."""
-    kept = [(name, value) for name, value in headers if name.lower() not in _OURS | _NEVER]
+    kept = [(name, value) for name, value in headers if name.lower() not in _NOT_OTHERS]
     return [*kept, *FIXED]

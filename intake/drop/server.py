@@ -13,10 +13,12 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import mmap
 import resource
 import socket
+import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -32,12 +34,13 @@ from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.receiver import ChunkedReceiver, FixedStreamReceiver
 from waitress.server import TcpWSGIServer
-from waitress.task import ErrorTask, ThreadedTaskDispatcher
+from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 from waitress.utilities import BadRequest, RequestEntityTooLarge
 
 from intake.drop.acceptance import BODY_LIMIT
-from intake.drop.headers import TUS, complete, is_upload
+from intake.drop.headers import FIXED, TUS, complete, is_upload
 from intake.drop.problems import CONTENT_TYPE, for_status
+from intake.drop.readiness import Readiness
 from intake.errors import Usage
 
 if TYPE_CHECKING:
@@ -93,6 +96,8 @@ class Adjusted(Adjustments):
 class Memory(OverflowableBuffer):
     """A body as it arrives: exactly as long as announced, given back to the system when closed."""
 
+    _map: mmap.mmap | io.BytesIO
+
     def __init__(self, size: int) -> None:
         self._map = mmap.mmap(-1, max(1, size), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         self._length = 0
@@ -102,7 +107,8 @@ class Memory(OverflowableBuffer):
 
     def append(self, data: bytes) -> None:
         """Add bytes; the receiver never brings more than was announced."""
-        self._map[self._length : self._length + len(data)] = data
+        self._map.seek(self._length)
+        self._map.write(data)
         self._length += len(data)
 
     def getfile(self) -> Memory:  # type: ignore[override]  # all that WSGI asks of a stream
@@ -127,6 +133,21 @@ class Memory(OverflowableBuffer):
         """Give the memory back."""
         self._map.close()
         self._length = 0
+
+
+class Small(Memory):
+    """The same for a sealed report of the smallest class: what no secret is in need not go back to the system."""
+
+    limit = 64 * 1024
+
+    def __init__(self) -> None:
+        self._map = io.BytesIO()
+        self._length = 0
+
+    def append(self, data: bytes) -> None:
+        """Add bytes."""
+        self._map.write(data)
+        self._length += len(data)
 
 
 class Chunked(ChunkedReceiver):
@@ -155,7 +176,8 @@ class Parser(HTTPRequestParser):
             # Its length is checked after each piece was added, so there is room for one piece too many.
             self.body_rcv = Chunked(Memory(self.limit + self.adj.recv_bytes))
         elif 0 < self.content_length <= self.limit:
-            self.body_rcv = FixedStreamReceiver(self.content_length, Memory(self.content_length))
+            small = self.command == "PUT" and self.content_length <= Small.limit
+            self.body_rcv = FixedStreamReceiver(self.content_length, Small() if small else Memory(self.content_length))
 
     def received(self, data: bytes) -> int:
         """Take a piece of the request, unless its body is longer than it may be."""
@@ -188,6 +210,21 @@ class Parser(HTTPRequestParser):
         return len(self.header_plus) + (0 if self.body_rcv is None else len(self.body_rcv))
 
 
+_SAME = "".join(f"{name}: {value}\r\n" for name, value in FIXED).encode("latin-1")
+
+
+class Answering(WSGITask):
+    """An answer of the app, whose fixed headers are not put together anew each time."""
+
+    def build_response_header(self) -> bytes:
+        """See waitress; the fixed ones are the last that the app gives."""
+        fixed = tuple(self.response_headers[-len(FIXED) :]) == FIXED
+        if fixed:
+            self.response_headers = [*self.response_headers[: -len(FIXED)]]
+        head: bytes = super().build_response_header()
+        return head[:-2] + _SAME + head[-2:] if fixed else head
+
+
 class Refusal(ErrorTask):
     """waitress's own errors in our words: its texts would quote the request."""
 
@@ -212,8 +249,10 @@ class Channel(HTTPChannel):
     """One connection."""
 
     parser_class = Parser
+    task_class = Answering
     error_task_class = Refusal
     server: Server
+    _fileno: Any  # None once it is closed
     request: Parser | None
     requests: list[Parser]
 
@@ -222,6 +261,20 @@ class Channel(HTTPChannel):
         self.began = time.monotonic()  # the request under way, or the wait for one
         self.cut = False  # more comes than was taken of the last request
         self.lingering: float | None = None  # since when what comes is thrown away
+        self.server.readiness.watch(self)
+
+    def del_channel(self, map: Any = None) -> None:  # noqa: A002  # waitress's name
+        """Close: nothing is waited for any more."""
+        self.server.readiness.forget(self._fileno)
+        super().del_channel(map)
+
+    def service(self) -> None:
+        """Answer one request, in a thread that then says itself what is waited for."""
+        self.server.at_work.channel = self
+        try:
+            super().service()
+        finally:
+            self.server.at_work.channel = None
 
     def handle_read(self) -> None:
         """Read what is there; a stale readiness of a descriptor used again is nothing."""
@@ -285,6 +338,7 @@ class Channel(HTTPChannel):
         if self.request is not None:
             self.request.close()
             self.request = None
+        self.server.readiness.watch(self)
 
 
 class Server(TcpWSGIServer):
@@ -293,12 +347,15 @@ class Server(TcpWSGIServer):
     channel_class = Channel
     active_channels: dict[int, Channel]  # type: ignore[assignment]  # ours are all of this class
     _map: dict[int, Any]  # by descriptor: what poll watches
-    _fileno: int
+    _fileno: Any
+    trigger: Any  # the stubs say int
 
     def __init__(self, app: WSGIApplication, listener: socket.socket, bounds: Bounds) -> None:
         dispatcher = ThreadedTaskDispatcher()
         dispatcher.set_thread_count(bounds.threads)
         self.bounds = bounds
+        self.readiness = Readiness()
+        self.at_work = threading.local()
         self.failures: Counter[str] = Counter()
         self._held = 0
         self._stopping = False
@@ -361,6 +418,17 @@ class Server(TcpWSGIServer):
             for channel in free[:excess]:
                 channel.drop()
                 self.failures["dropped: connections"] += 1
+        for channel in list(self.active_channels.values()):
+            if channel.will_close:
+                self.readiness.watch(channel)
+
+    def pull_trigger(self) -> None:
+        """Have looked at what a connection waits for; of one that a thread works for, at that alone."""
+        channel = getattr(self.at_work, "channel", None)
+        if channel is None:
+            super().pull_trigger()
+        else:
+            self.readiness.watch(channel)
 
     def stop(self) -> None:
         """End `serve` soon; may be called from a signal handler."""
@@ -369,10 +437,13 @@ class Server(TcpWSGIServer):
 
     def serve(self) -> None:
         """Serve until `stop`, then answer what is under way."""
+        self.readiness.watch(self.trigger)
         while not self._stopping:
-            wasyncore.poll2(1.0, self._map)
+            self.readiness.watch(self)
+            self.readiness.turn(1.0, self._map)
         self.accepting = False
         assert self.socket is not None
+        self.readiness.forget(self._fileno)
         self.socket.close()
         del self._map[self._fileno]
         deadline = time.monotonic() + self.bounds.grace_seconds
@@ -380,9 +451,11 @@ class Server(TcpWSGIServer):
             for channel in list(self.active_channels.values()):
                 if not channel.held and not channel.served:
                     channel.will_close = True
-            wasyncore.poll2(0.05, self._map)
+                    self.readiness.watch(channel)
+            self.readiness.turn(0.05, self._map)
         self.task_dispatcher.shutdown()
         wasyncore.close_all(self._map)
+        self.readiness.close()
 
 
 class Tally(logging.Handler):

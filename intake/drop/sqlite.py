@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -32,7 +33,7 @@ class SQLite:
 
     place = SQLITE
     shared = False
-    patience = float("inf")  # SQLite keeps its own, `BUSY_SECONDS`
+    patience = threading.TIMEOUT_MAX  # SQLite keeps its own, `BUSY_SECONDS`
 
     def __init__(self, folder: DataFolder) -> None:
         self._folder = folder

@@ -1,21 +1,20 @@
 """Sealed reports in a database, SQLite or PostgreSQL: one writer in each process, many readers.
 
-A report is on disk, fsync'd, when `put` returns. The writer commits whatever has gathered while the disk was busy with
-the commit before (group commit), so that eight clients cost little more than one. `fold` rewrites all rows in order of
-the random ids. Nothing finer than a day is ever stored.
+A report is on disk, fsync'd, when `put` returns. Whoever comes to write first commits whatever has gathered while the
+disk was busy with the commit before (group commit), so that eight clients cost little more than one. `fold` rewrites
+all rows in order of the random ids. Nothing finer than a day is ever stored.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-import queue
 import secrets
 import threading
-import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from enum import Enum
 from typing import Any, BinaryIO, Self
@@ -76,10 +75,9 @@ class Issued:
 
 @dataclass(slots=True)
 class _Ticket:
-    """One `put` that waits for the writer."""
+    """One `put` that waits to be written, by its own thread or by one that commits for several."""
 
     row: dict[str, Any]
-    done: threading.Event = field(default_factory=threading.Event)
     outcome: Outcome | None = None
     error: Fault | None = None
 
@@ -110,7 +108,8 @@ class Store:
         self.database = databases.opened(folder, database, room=room)
         self._entering = self.insert(report).on_conflict_do_nothing().returning(report.c.id)
         self._reserve = reserve
-        self._queue: queue.SimpleQueue[_Ticket | None] = queue.SimpleQueue()
+        self._waiting: deque[_Ticket] = deque()
+        self._writing = threading.Lock()
         self.node = ""
         try:
             databases.migrate(self.database)
@@ -121,8 +120,6 @@ class Store:
         except BaseException:
             self.database.engine.dispose()
             raise
-        self._writer = threading.Thread(target=self._write_all, name="store-writer", daemon=True)
-        self._writer.start()
 
     def _join(self, parts: Parts | None, blobs: str | None) -> Parts:
         """Become a node of the drop whose database this is. Raises `Usage` when it is another drop's."""
@@ -189,10 +186,9 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Commit what waits, then let go of the database."""
-        self._queue.put(None)
-        self._writer.join()
-        self.database.engine.dispose()
+        """Let go of the database, once nobody writes."""
+        with self._writing:
+            self.database.engine.dispose()
 
     def put(self, identifier: bytes, body: bytes, *, claimed: int | None, day: date) -> Outcome:
         """Keep one sealed report under its 16-byte id and return when it is on disk.
@@ -213,13 +209,15 @@ class Store:
     def _enter(self, entry: Entry, body: bytes) -> Outcome:
         row = {**asdict(entry), "day": entry.day.isoformat(), "place": entry.place or None, "body": body}
         ticket = _Ticket(row)
-        self._queue.put(ticket)
-        deadline = time.monotonic() + self.database.patience
-        while not ticket.done.wait(5):
-            if not self._writer.is_alive():
-                raise Fault("the store's writer has ended", "Restart `intake drop serve`.")
-            if time.monotonic() > deadline:
-                raise Fault("the database does not answer", "Look whether it, or a fold of another node, hangs.")
+        self._waiting.append(ticket)
+        # Whoever gets the lock writes for all that wait; the others find theirs written when they get it.
+        if not self._writing.acquire(timeout=self.database.patience):
+            raise Fault("the database does not answer", "Look whether it, or a fold of another node, hangs.")
+        try:
+            while ticket.outcome is None and ticket.error is None:
+                self._write(self._gathered())
+        finally:
+            self._writing.release()
         if ticket.error is not None:
             raise ticket.error
         assert ticket.outcome is not None
@@ -343,36 +341,24 @@ class Store:
         """A transaction: committed and on disk at its end, or undone. Raises `Fault`."""
         return databases.writing(self.database)
 
-    def _write_all(self) -> None:
-        """The writer thread: take what waits, commit it together, tell each sender."""
-        while (batch := self._gathered()) is not None:
-            try:
-                outcomes = self._insert([ticket.row for ticket in batch])
-            except Fault as error:
-                for ticket in batch:
-                    ticket.error = error
-            else:
-                for ticket, outcome in zip(batch, outcomes, strict=True):
-                    ticket.outcome = outcome
-            for ticket in batch:
-                ticket.done.set()
+    def _write(self, batch: Sequence[_Ticket]) -> None:
+        """Commit these together, and note what became of each."""
+        error: Fault | None = Fault("the database failed", "Report this.")  # unless something else is found
+        outcomes: Sequence[Outcome | None] = [None] * len(batch)
+        try:
+            outcomes, error = self._insert([ticket.row for ticket in batch]), None
+        except Fault as found:
+            error = found
+        finally:
+            for ticket, outcome in zip(batch, outcomes, strict=True):
+                ticket.outcome, ticket.error = outcome, error
 
-    def _gathered(self) -> list[_Ticket] | None:
-        """At least one ticket and all that wait behind it, up to `BATCH_BYTES`; None when the store closes."""
-        first = self._queue.get()
-        if first is None:
-            return None
-        batch, size = [first], len(first.row["body"])
-        while size < BATCH_BYTES:
-            try:
-                ticket = self._queue.get_nowait()
-            except queue.Empty:
-                break
-            if ticket is None:
-                self._queue.put(None)  # close after this batch
-                break
-            batch.append(ticket)
-            size += len(ticket.row["body"])
+    def _gathered(self) -> list[_Ticket]:
+        """At least one ticket of those that wait, in their order, up to `BATCH_BYTES`."""
+        batch, size = list[_Ticket](), 0
+        while self._waiting and (not batch or size < BATCH_BYTES):
+            batch.append(self._waiting.popleft())
+            size += len(batch[-1].row["body"])
         return batch
 
     def _insert(self, rows: Sequence[dict[str, Any]]) -> list[Outcome]:

@@ -9,6 +9,7 @@ import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from intake.drop.database import NEWEST
 from intake.drop.folder import DataFolder
 from intake.drop.store import Entry, Store
 
@@ -111,7 +112,9 @@ def test_there_is_a_shape_for_each_migration() -> None:
     config = Config()
     config.set_main_option("script_location", "intake.drop:migrations")
     config.set_main_option("path_separator", "os")
-    assert {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()} == set(SHAPES)
+    scripts = ScriptDirectory.from_config(config)
+    assert {script.revision for script in scripts.walk_revisions()} == set(SHAPES)
+    assert scripts.get_current_head() == NEWEST
 
 
 @pytest.mark.parametrize("shape", SHAPES)
