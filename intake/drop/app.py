@@ -29,7 +29,8 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flask import Flask, Request, Response, request
-from werkzeug.exceptions import HTTPException, TooManyRequests
+from flask_limiter.errors import RateLimitExceeded
+from werkzeug.exceptions import HTTPException
 
 from intake.drop import problems, tus
 from intake.drop.acceptance import BODY_LIMIT, Refusal, judge
@@ -162,6 +163,7 @@ def create_app(
     app = Drop()
     counters = counters or Counters()
     buckets = Buckets(config.limits, today, counters)
+    buckets.init_app(app)
     toll = Toll(config.limits.calm, counters=counters)
     plain = PlainForm(config.questionnaire, config.words, config.plain_files * 2**20)
 
@@ -361,7 +363,7 @@ def create_app(
     @app.errorhandler(HTTPException)
     def failed(error: HTTPException) -> Response:
         code = error.code or 500
-        if isinstance(error, TooManyRequests):
+        if isinstance(error, RateLimitExceeded):
             return busy()
         answer = refused(problems.for_status(code))
         if code == 405 and (allowed := getattr(error, "valid_methods", None)):

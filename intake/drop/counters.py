@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
+SCHEME = "intake+counters"
 EVERYBODY = "everybody"
 """In the key of each count that nodes share."""
 
@@ -70,18 +71,30 @@ class Alone(MemoryStorage):
 class Counters(Storage, SlidingWindowCounterSupport):
     """The counts of one process, shared with others when `place` names a Valkey. Raises `Usage` for a bad `place`.
 
-    It is a storage of the library `limits`. Every method may be called from any thread.
+    It is a storage of the library `limits`, and hands itself to Flask-Limiter by `options`. Every method may be called
+    from any thread.
     """
 
-    STORAGE_SCHEME = None
+    STORAGE_SCHEME = [SCHEME]  # noqa: RUF012  # as `limits` wants it
 
-    def __init__(self, uri: str = "") -> None:
-        super().__init__(uri)
+    def __new__(cls, uri: str = "", wrap_exceptions: bool = False, counters: Counters | None = None) -> Counters:  # noqa: ARG004, PYI034  # for Flask-Limiter, which makes its own
+        """The one that Flask-Limiter was given, or a new one."""
+        return counters if counters is not None else super().__new__(cls)
+
+    def __init__(self, uri: str = "", wrap_exceptions: bool = False, counters: Counters | None = None) -> None:
+        if counters is not None:
+            return
+        super().__init__(uri, wrap_exceptions=wrap_exceptions)
         self.place = uri
         self._alone = Alone()
         self._together = _opened(uri) if uri else None
         self._down = 0.0
         self._lock = threading.Lock()
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """For Flask-Limiter, beside the storage `SCHEME://`."""
+        return {"counters": self}
 
     @property
     def answers(self) -> bool:
