@@ -47,6 +47,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the tests' harness starts servers and browsers, here as there
 
 from scripts.figures import MB, Figure  # noqa: E402
+from scripts.paying import paid  # noqa: E402
 from scripts.serving import shared, slowed, started, stored  # noqa: E402
 from tests.harness.bundles import make_bundle, seal_for  # noqa: E402
 from tests.harness.chromium import chromium  # noqa: E402
@@ -501,6 +502,7 @@ PARTS: dict[str, Callable[[Scale], Iterator[Figure]]] = {
     "slowed": lambda scale: slowed(scale.quick),
     "shared": lambda scale: shared(scale.quick),
     "started": lambda scale: started(scale.quick),
+    "paid": lambda scale: paid(scale.quick),
     "visits": lambda _: visits(),
 }
 
