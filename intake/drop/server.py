@@ -31,7 +31,7 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.buffers import OverflowableBuffer
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.receiver import ChunkedReceiver, FixedStreamReceiver
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
@@ -167,8 +167,11 @@ class Parser(HTTPRequestParser):
     """One request as it arrives, its body in `Memory`."""
 
     def parse_header(self, header_plus: bytes) -> None:
-        """Read the head, then lay out the memory for the body it announces."""
-        super().parse_header(header_plus)
+        """Read the head, then lay out the memory for the body it announces. Raises `ParsingError`."""
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:  # an address such as http://[
+            raise ParsingError("") from error
         bounds = self.adj.bounds
         self.form = self.command == "POST" and self.headers.get("CONTENT_TYPE", "").startswith("multipart/form-data")
         self.limit = bounds.plain if self.form and self.path.count("/") == 1 else bounds.body

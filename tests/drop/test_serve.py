@@ -94,6 +94,16 @@ WAITRESS: list[tuple[bytes, int, str]] = [
     (b"GET /%ff HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 400, "bad-request"),
     (b"GET / HTTP/1.1\r\nHost: x\r\nX-Junk: \xff\r\nConnection: close\r\n\r\n", 400, "bad-request"),
     (b"GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 404, "not-found"),
+    (b"GET /canary?canary HTTP/1.1\r\nHost: canary\r\nConnection: close\r\n\r\n", 404, "not-found"),
+    (b"canary /tg HTTP/1.1\r\nHost: canary\r\nConnection: close\r\n\r\n", 400, "bad-request"),
+    (b"CANARY /tg HTTP/1.1\r\nHost: canary\r\nConnection: close\r\n\r\n", 405, "method-not-allowed"),
+    (b"GET canary HTTP/1.1\r\nHost: canary\r\nConnection: close\r\n\r\n", 404, "not-found"),
+    (b"GET / HTTP/1.1\r\nHost: canary\r\ncanary\r\n\r\n", 400, "bad-request"),
+    (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: canary\r\n\r\n", 400, "bad-request"),
+    (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: canary\r\n\r\n", 501, "bad-request"),
+    (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\ncanary\r\n", 400, "bad-request"),
+    (b"GET http://[canary/ HTTP/1.1\r\nHost: x\r\n\r\n", 400, "bad-request"),
+    (b"GET / HTTP/9.9\r\nHost: canary\r\nX-Junk: \xff\r\nConnection: close\r\n\r\n", 400, "bad-request"),
 ]
 
 
@@ -111,7 +121,10 @@ def test_every_error_of_the_server_itself_is_ours(drop: Running, request_bytes: 
         "Content-Length",
         "Connection",
         "Date",
-    } | {"X-Content-Type-Options"}
+        "Allow",
+    }
+    assert b"canary" not in (head + body).lower()
+    assert b"waitress" not in (head + body).lower()
 
 
 def test_a_body_in_chunks_is_a_body(drop: Running, sealed: bytes) -> None:
