@@ -44,6 +44,9 @@ class Readiness:
             armed = self._armed.get(descriptor)
             if wanted == (armed or 0):
                 return
+            if not wanted:
+                self.forget(descriptor)  # as long as it is registered, it is told that its peer went
+                return
             self._armed[descriptor] = wanted
             # Once told, it is not told again until it is watched again: not even that its peer went.
             (self._kernel.register if armed is None else self._kernel.modify)(descriptor, wanted | select.EPOLLONESHOT)
