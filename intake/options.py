@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from datetime import UTC, date, datetime
+from functools import wraps
 from importlib import import_module
 from typing import Any, cast
 
 import click
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class Several(click.Option):
@@ -43,6 +47,24 @@ def months_after(day: date, months: int) -> date:
     """The same day of the month, or the last one before it: 12 months after 29 February is 28 February."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def as_one(kind: Callable[..., object], name: str, *options: Decorator) -> Decorator:
+    """Options that belong together, handed to the command as one: `kind`, a dataclass with a field for each."""
+    known = [each.name for each in fields(cast(Any, kind))]
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def command(**given: Any) -> Any:
+            value = kind(**{each: given.pop(each) for each in known})
+            return function(**given, **{name: value})
+
+        made: Callable[..., Any] = command
+        for option in reversed(options):
+            made = option(made)
+        return made
+
+    return decorate
 
 
 class Command(click.Command):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 import click
@@ -9,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from intake.keyring.fingerprint import is_digits
-from intake.options import Command, Day, Several, months_after
+from intake.options import Command, Day, Several, as_one, months_after
 
 
 @click.command(cls=Command)
@@ -68,3 +69,29 @@ def test_mistakes_are_still_mistakes(args: str, message: str) -> None:
 )
 def test_months_later(day: date, months: int, later: date) -> None:
     assert months_after(day, months) == later
+
+
+@dataclass(frozen=True)
+class Route:
+    """Two options and an argument, as one."""
+
+    place: str
+    by: str | None
+    slowly: bool
+
+
+@click.command()
+@as_one(
+    Route, "route", click.argument("place"), click.option("--by", help="How."), click.option("--slowly", is_flag=True)
+)
+@click.option("--much", type=int, default=1)
+def _travel(route: Route, much: int) -> None:
+    click.echo(repr((route, much)))
+
+
+def test_options_that_belong_together_come_as_one() -> None:
+    done = CliRunner().invoke(_travel, ["Khorog", "--slowly", "--much", "2"])
+    assert done.output.strip() == repr((Route("Khorog", None, True), 2))
+    shown = CliRunner().invoke(_travel, ["--help"]).output
+    assert "PLACE" in shown
+    assert shown.index("--by") < shown.index("--slowly") < shown.index("--much"), "in the order in which they are told"

@@ -101,7 +101,7 @@ def exempt(vault: Path, case_id: str, recipient: str, because: str) -> None:
 @click.argument("digest", metavar="HASH")
 @click.option("--yes", is_flag=True, help="Agree beforehand.")
 def agreed(vault: Path, digest: str, yes: bool) -> None:
-    """Agree that the paper of this hash (`dossier check`) is published by name. It takes two reviewers."""
+    """Agree that the paper of this hash is published. It takes two reviewers, who read it: `dossier check --read`."""
     if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
         raise Usage("that is no hash of a paper", "Copy all 64 characters that `dossier check` shows.")
     with enter(vault) as desk:

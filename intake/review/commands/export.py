@@ -11,12 +11,11 @@ from typing import Any
 
 import click
 
-from intake.durable import private_folder, write_private
 from intake.errors import NotConsented, Usage
 from intake.review import cases, submissions
-from intake.review.commands.dossier import outgoing
+from intake.review.commands.leaving import Way, way_options
 from intake.review.entrance import enter, vault_option
-from intake.review.outputs import captures, counting, deliveries, huridocs, permissions, reviewed
+from intake.review.outputs import captures, counting, huridocs, permissions, reviewed
 from intake.review.outputs.consent import TOLD, Naming, Recipient, Use
 from intake.review.outputs.inspection import inspect
 from intake.review.outputs.making import secrets
@@ -24,7 +23,7 @@ from intake.review.outputs.material import gather, names
 from intake.review.outputs.redaction import Redaction
 from intake.review.outputs.sheets import csv_file
 from intake.review.vault import Vault
-from intake.terminal import progress, put, say
+from intake.terminal import progress, say
 
 _FIXED = " ".join((*huridocs.sheet([]).heading, "format records values recipient naming", huridocs.FORMAT))
 """Words of ours in every export."""
@@ -43,22 +42,8 @@ _RECIPIENT = click.Choice([each.value for each in (Recipient.LAWYER, Recipient.A
 @click.option(
     "--names", "naming", type=click.Choice([each.value for each in Naming]), default="none", show_default=True
 )
-@click.option("--to", "to", required=True, help="Who gets it, in your words; for the log.")
-@click.option("--key", "keys", multiple=True, metavar="AGE1…", help="Seal it to this key of the recipient's.")
-@click.option("--plain", is_flag=True, help="Leave it unsealed. It asks first, and the log says so.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The folder to write to.")
-@click.option("--yes", is_flag=True, help="Agree beforehand.")
-def command(
-    vault: Path,
-    recipient: str | None,
-    by: captures.By | None,
-    naming: str,
-    to: str,
-    keys: tuple[str, ...],
-    plain: bool,
-    out: Path,
-    yes: bool,
-) -> None:
+@way_options
+def command(vault: Path, recipient: str | None, by: captures.By | None, naming: str, way: Way) -> None:
     """Every case that may be told of, under HURIDOCS numbers, as JSON and CSV; sealed as it leaves.
 
     A report that says who could be hurt is left out until a reviewer has dealt with it (`dossier redact`).
@@ -67,71 +52,59 @@ def command(
     """
     if (recipient is None) == (by is None):
         raise Usage("say what goes out", "Give --for and who is told, or --captures and what makes a list.")
-    if plain and keys:
-        raise Usage("it is sealed or it is plain", "Give --key or --plain.")
-    if by is not None:
-        with enter(vault) as desk:
-            _captures(desk, by, to, keys, out, plain=plain, yes=yes)
-        return
-    use = Use(Recipient(recipient), Naming(naming))
     with enter(vault) as desk:
-        records, used, grounds, waiting = [], [], set(), 0
-        hidden: dict[str, str] = {}
-        terms: set[str] = set()
-        with desk.reading() as connection:
-            every = list(cases.every(connection))
-            with progress(len(every), "Gathering") as heard:
-                for case in every:
-                    heard(1)
-                    family = cases.family(connection, case)
-                    ids = [part.id for part in family]
-                    known = permissions.circumstances(connection, [s for part in family for s in part.sources], ids)
-                    done = set(reviewed.texts(connection, ids, "done"))
-                    found = submissions.reports(connection, known.allowed(use))
-                    ready = [each for each, report in found.items() if not report.answers.get("harm") or each in done]
-                    waiting += len(found) - len(ready)
-                    material = gather(connection, case, ready)
-                    own = names(material, use.naming)
-                    left_out = reviewed.texts(connection, ids, "term")
-                    passages = (*reviewed.texts(connection, ids, "passage"), *secrets(material))
-                    redaction = Redaction(own, left_out, passages)
-                    own_records = [huridocs.record(case.id, material.level, found[each], redaction) for each in ready]
-                    # What one case leaves out may be told of another: each is searched for its own.
-                    inspect(_files(recipient, naming, own_records), redaction, _FIXED)
-                    records += own_records
-                    used += ready
-                    hidden |= own if ready else {}
-                    terms |= set(left_out) if ready else set()
-                    grounds |= {reason for each in ready for reason in known.verdict(use, each).reasons}
-        if not records:
-            raise NotConsented(f"no report may be used for {TOLD[use.recipient]}, or none is dealt with")
-        files = _files(recipient, naming, records)
-        if use.naming is Naming.NONE:
-            inspect(files, Redaction(hidden, sorted(terms)), _FIXED)
-        content, how = outgoing(files, keys, plain=plain, yes=yes)
-        made = deliveries.Delivery(
-            "huridocs", use.recipient.value, naming, " ".join(to.split()), how, tuple(used), deliveries.handed(files),
-            None, tuple(sorted(grounds)),
-        )  # fmt: skip
-        with desk.journal() as journal:
-            deliveries.record(journal, made)
-        private_folder(out)
-        for name, raw in content.items():
-            write_private(out / name, raw)
-            put(str(out / name))
-        say(f"{len(used)} reports." + (f" {waiting} wait for `dossier redact`." if waiting else ""))
+        if by is not None:
+            _captures(desk, by, way)
+        else:
+            _cases(desk, Use(Recipient(recipient), Naming(naming)), way)
 
 
-def _files(recipient: str | None, naming: str, records: list[dict[str, Any]]) -> dict[str, bytes]:
+def _cases(desk: Vault, use: Use, way: Way) -> None:
+    records, used, grounds, waiting = [], [], set(), 0
+    hidden: dict[str, str] = {}
+    terms: set[str] = set()
+    with desk.reading() as connection:
+        every = list(cases.every(connection))
+        with progress(len(every), "Gathering") as heard:
+            for case in every:
+                heard(1)
+                family = cases.family(connection, case)
+                ids = [part.id for part in family]
+                known = permissions.circumstances(connection, [s for part in family for s in part.sources], ids)
+                done = set(reviewed.texts(connection, ids, "done"))
+                found = submissions.reports(connection, known.allowed(use))
+                ready = [each for each, report in found.items() if not report.answers.get("harm") or each in done]
+                waiting += len(found) - len(ready)
+                material = gather(connection, case, ready)
+                own = names(material, use.naming)
+                left_out = reviewed.texts(connection, ids, "term")
+                passages = (*reviewed.texts(connection, ids, "passage"), *secrets(material))
+                redaction = Redaction(own, left_out, passages)
+                own_records = [huridocs.record(case.id, material.level, found[each], redaction) for each in ready]
+                # What one case leaves out may be told of another: each is searched for its own.
+                inspect(_files(use, own_records), redaction, _FIXED)
+                records += own_records
+                used += ready
+                hidden |= own if ready else {}
+                terms |= set(left_out) if ready else set()
+                grounds |= {reason for each in ready for reason in known.verdict(use, each).reasons}
+    if not records:
+        raise NotConsented(f"no report may be used for {TOLD[use.recipient]}, or none is dealt with")
+    files = _files(use, records)
+    if use.naming is Naming.NONE:
+        inspect(files, Redaction(hidden, sorted(terms)), _FIXED)
+    way.hand_over(desk, files, "huridocs", use, reports=used, grounds=sorted(grounds))
+    say(f"{len(used)} reports." + (f" {waiting} wait for `dossier redact`." if waiting else ""))
+
+
+def _files(use: Use, records: list[dict[str, Any]]) -> dict[str, bytes]:
     """The records in both forms."""
-    told = {"format": huridocs.FORMAT, "recipient": recipient, "naming": naming, "records": records}
+    told = {"format": huridocs.FORMAT, "recipient": use.recipient.value, "naming": use.naming.value, "records": records}
     raw = json.dumps(told, ensure_ascii=False, indent=1).encode()
     return {"huridocs.json": raw, "huridocs.csv": csv_file([huridocs.sheet(records)])}
 
 
-def _captures(
-    desk: Vault, by: captures.By, to: str, keys: tuple[str, ...], out: Path, *, plain: bool, yes: bool
-) -> None:
+def _captures(desk: Vault, by: captures.By, way: Way) -> None:
     with desk.reading() as connection:
         people = counting.captured(connection, desk.now())
     if not people:
@@ -139,15 +112,5 @@ def _captures(
     counted = captures.histories(people, by)
     told = json.dumps(captures.told(counted, by), ensure_ascii=False, indent=1)
     files = {"captures.json": told.encode(), "captures.csv": csv_file([captures.sheet(counted)])}
-    content, how = outgoing(files, keys, plain=plain, yes=yes)
-    made = deliveries.Delivery(
-        "captures", Recipient.STATISTICS.value, "none", " ".join(to.split()), how, (), deliveries.handed(files), None,
-        (f"lists by {by}",),
-    )  # fmt: skip
-    with desk.journal() as journal:
-        deliveries.record(journal, made)
-    private_folder(out)
-    for name, raw in content.items():
-        write_private(out / name, raw)
-        put(str(out / name))
+    way.hand_over(desk, files, "captures", Use(Recipient.STATISTICS), grounds=[f"lists by {by}"])
     say(f"{len(people)} people, {len(counted)} histories. Not for publication: the numbers are exact and small.")

@@ -31,7 +31,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A form. `recipient`: None where the reviewer says for whom it is; `withheld`: mapped fields that stay here."""
+    """A form. `recipient`: None where the reviewer says for whom it is; `withheld`: mapped fields that stay here.
+
+    `submitter`: the number of the question who submits it, "" for one without a number, None where it isn't asked.
+    """
 
     name: str
     title: str
@@ -42,6 +45,7 @@ class Body:
     sections: tuple[tuple[str, tuple[Item, ...]], ...]
     withheld: tuple[str, ...] = ()
     one_person: bool = False
+    submitter: str | None = None
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -88,6 +92,7 @@ def _body(name: str, told: Mapping[str, Any]) -> Body:
         ),
         tuple(told["withheld"]),
         told.get("one_person", False),
+        told["submitter"],
     )
 
 

@@ -104,7 +104,7 @@ class _Teller:
             "case": material.case,
             "level": material.level,
             "person": self._text(next(iter(material.people), "")) or "nobody named",
-            "submitter": order.submitter or None,
+            "submitter": clean(order.submitter.strip()) or None,
             "victim_consent": order.victim or None,
             "sections": sections,
             "timeline": _in_order(
@@ -238,7 +238,7 @@ class _Teller:
         order = self._order
         if order.body.name == DOSSIER:
             return
-        if not order.submitter:
+        if not order.submitter.strip():
             yield _ALSO[0]
         if order.body.name == "special":
             yield _ALSO[1]
@@ -247,7 +247,7 @@ class _Teller:
 
 
 _ALSO = (
-    "The submitter: name and address (--submitter)",
+    "The submitter: name and address",
     "Confirm that the person knows of the later public report",
     "Form of authority for the lawyer, signed",
 )

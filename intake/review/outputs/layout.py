@@ -10,6 +10,9 @@ from intake.review.outputs.consent import TOLD, Recipient
 from intake.review.outputs.documents import Checklist, Document, Facts, Grid, Heading, Paragraph, Part
 
 _LONG = 160
+"""Characters of an answer that stands on lines of its own."""
+_SHORT = 60
+"""And of one that is rather said again than referred to."""
 _ROOM = "_" * 40
 _CUSTODY = (
     "Reports used: {count}. Verification: {level}. Each sealed original is kept unchanged; its SHA-256 is that of "
@@ -22,8 +25,10 @@ _FILES = (
 _CODED = "What reviewers coded from these reports, under the numbers of HURIDOCS's Events Standard Formats."
 _PASSED = "this date has passed; what came of it is not told"
 _COMPLETE = "Nothing that this form asks for at least."
+_ABOVE = "as told above, under"
+_SUBMITTER = "Name and address"
 FIXED = (
-    _CUSTODY, _FILES, _CODED, _PASSED, _COMPLETE,
+    _CUSTODY, _FILES, _CODED, _PASSED, _COMPLETE, _ABOVE, _SUBMITTER, "Submitter",
     "not told NOT TOLD own words translation English nobody named for version page of",
     "Next dates Timeline Date What Source Sources and custody No Received Language Sealed by SHA-256 of the original",
     "File Type Bytes Goes along as page still nothing areas hidden working copy original kept at the desk not asked",
@@ -49,11 +54,14 @@ def _parts(body: Body, told: Mapping[str, Any]) -> Iterator[Part]:
     if body.name == "rule39":
         yield Paragraph(_clock(told["sections"][0]["items"]), "sentence")
     translated = {source["number"]: source["translations"] for source in told["sources"] if source["translations"]}
-    placed: set[int] = set()
+    answered = _Answered(translated)
     for section in told["sections"]:
         yield Heading(section["title"], 2)
-        yield from _section(section["items"], translated, placed)
-    if rest := [each for each in translated if each not in placed]:
+        yield from answered.section(section["items"])
+    if told["submitter"] or body.submitter is not None:
+        name = f"{body.submitter or ''}  {_SUBMITTER}".strip()
+        yield from (Heading("Submitter", 2), Facts(((name, told["submitter"] or "not told", ""),)))
+    if rest := [each for each in translated if each not in answered.placed]:
         yield Heading("Translations", 2)
         for number in rest:
             yield from _translation(number, translated[number])
@@ -72,38 +80,60 @@ def _parts(body: Body, told: Mapping[str, Any]) -> Iterator[Part]:
     yield Checklist(missing) if missing else Paragraph(_COMPLETE)
 
 
-def _section(
-    items: Sequence[Mapping[str, Any]], translated: Mapping[int, Sequence[Mapping[str, Any]]], placed: set[int]
-) -> Iterator[Part]:
-    rows: list[tuple[str, str, str]] = []
-    for item in items:
-        name = f"{item['number']}  {item['words']}".strip()
-        if not item["answers"]:
-            rows.append((name, "not told", ""))
-            continue
-        for answer in _joined(item["answers"]):
-            foreign = answer["own"] and answer["language"] != "English"
-            beside = [each for each in answer["sources"] if each in translated] if foreign else []
-            here = [each for each in beside if answer["field"] == "account" and each not in placed]
-            placed.update(here)
-            room = foreign and not beside
-            if here or (answer["own"] and len(answer["text"]) > _LONG):
-                if rows:
-                    yield Facts(tuple(rows))
-                    rows = []
-                yield Paragraph(f"{name} {_cited(answer)}, {answer['language']}, own words:", "note")
-                yield Paragraph(answer["text"], "quote")
-                for number in here:
-                    yield from _translation(number, translated[number])
-                if room:
-                    yield Paragraph(f"English translation, and who made it: {_ROOM}", "note")
-            else:
-                rows.append((name, answer["text"], _cited(answer)))
-                if room:
-                    rows.append(("", f"translation: {_ROOM[:24]}", ""))
-            name = ""
-    if rows:
-        yield Facts(tuple(rows))
+class _Answered:
+    """Sections one after the other. A translation, and what was said at length, stands where it comes first."""
+
+    def __init__(self, translated: Mapping[int, Sequence[Mapping[str, Any]]]) -> None:
+        self._translated = translated
+        self._said: dict[tuple[str, str], str] = {}
+        self.placed: set[int] = set()
+
+    def section(self, items: Sequence[Mapping[str, Any]]) -> Iterator[Part]:
+        rows: list[tuple[str, str, str]] = []
+        for item in items:
+            name = f"{item['number']}  {item['words']}".strip()
+            if not item["answers"]:
+                rows.append((name, "not told", ""))
+                continue
+            first = len(rows)
+            for answer in _joined(item["answers"]):
+                label = name if len(rows) == first else ""
+                if above := self._above(answer, name):
+                    rows.append((label, f"{_ABOVE} {above}", _cited(answer)))
+                    continue
+                parts, room = self._beside(answer)
+                if parts or (answer["own"] and len(answer["text"]) > _LONG):
+                    if rows:
+                        yield Facts(tuple(rows))
+                        rows = []
+                    yield Paragraph(f"{name} {_cited(answer)}, {answer['language']}, own words:", "note")
+                    yield Paragraph(answer["text"], "quote")
+                    yield from parts
+                    if room:
+                        yield Paragraph(f"English translation, and who made it: {_ROOM}", "note")
+                    first = -1
+                else:
+                    rows.append((label, answer["text"], _cited(answer)))
+                    if room:
+                        rows.append(("", f"translation: {_ROOM[:24]}", ""))
+        if rows:
+            yield Facts(tuple(rows))
+
+    def _above(self, answer: Mapping[str, Any], name: str) -> str:
+        """Under which item the same words stand already, where they are long; else they are noted as under this."""
+        if not answer["own"] or len(answer["text"]) <= _SHORT:
+            return ""
+        first = self._said.setdefault((answer["field"], answer["text"]), name)
+        return first if first != name else ""
+
+    def _beside(self, answer: Mapping[str, Any]) -> tuple[list[Part], bool]:
+        """The translations that stand here, and whether room is left for one."""
+        if not answer["own"] or answer["language"] == "English":
+            return [], False
+        beside = [each for each in answer["sources"] if each in self._translated]
+        here = [each for each in beside if answer["field"] == "account" and each not in self.placed]
+        self.placed.update(here)
+        return [part for each in here for part in _translation(each, self._translated[each])], not beside
 
 
 def _translation(number: int, texts: Sequence[Mapping[str, Any]]) -> Iterator[Part]:
@@ -136,7 +166,7 @@ def _cited(each: Mapping[str, Any]) -> str:
 def _clock(items: Sequence[Mapping[str, Any]]) -> str:
     parts = []
     for item in items:
-        answers = [answer["text"] for answer in item["answers"]]
+        answers = dict.fromkeys(answer["text"] for answer in item["answers"])
         parts.append(f"{item['words']}: {' / '.join(answers) or 'NOT TOLD'}")
     return "\n".join(parts)
 

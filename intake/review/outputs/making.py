@@ -88,7 +88,7 @@ def demand(desk: Vault, of: Plan) -> None:
         raise NotConsented(f"no report of this case may be used for {TOLD[of.use.recipient]}: {told or 'it has none'}")
     if undealt := unread(desk, of):
         raise NotConsented(
-            f"{', '.join(each[:8] for each in undealt)} says who could be hurt, and nobody dealt with it",
+            f"who could be hurt is told by {', '.join(each[:8] for each in undealt)}, and nobody dealt with it",
             "Read it with `show`, enter what is left out with `dossier redact`, and give --done.",
         )
 
@@ -151,7 +151,7 @@ def demand_agreement(desk: Vault, of: Plan, made: Paper) -> None:
     if len(by) < 2:
         raise NotConsented(
             f"{len(by)} of 2 reviewers agreed to publish it",
-            f"Each reads it and runs: intake review dossier agree {made.hash}",
+            f"Each reads it with `dossier check --read`, and runs: intake review dossier agree {made.hash}",
         )
 
 

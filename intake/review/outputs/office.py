@@ -20,6 +20,12 @@ from intake.review.outputs.documents import Document, direction, set_part
 FONT = "Times New Roman"
 _DATED = datetime(2000, 1, 1)  # noqa: DTZ001  # a date the format demands, and that tells nothing
 _GREY = RGBColor(0x55, 0x55, 0x55)
+_SMALL = Pt(8)
+_FACES = {
+    "w:ascii": "w:asciiTheme", "w:hAnsi": "w:hAnsiTheme", "w:cs": "w:cstheme", "w:eastAsia": "w:eastAsiaTheme",
+}  # fmt: skip
+_FACTS = (Mm(50), Mm(84), Mm(32))
+"""Widths of what was asked, the answer, and its sources."""
 
 
 def docx(document: Document) -> bytes:
@@ -48,8 +54,9 @@ def _prepare(word: WordDocument, document: Document) -> None:
         font = word.styles[style].font
         font.name = FONT
         fonts = word.styles[style].element.get_or_add_rPr().get_or_add_rFonts()
-        for kind in ("w:ascii", "w:hAnsi", "w:cs", "w:eastAsia"):
+        for kind, theme in _FACES.items():
             fonts.set(qn(kind), FONT)
+            fonts.attrib.pop(qn(theme), None)  # it would win
         font.color.rgb = RGBColor(0, 0, 0)
     section = word.sections[0]
     section.page_width, section.page_height = Mm(210), Mm(297)
@@ -60,11 +67,11 @@ def _prepare(word: WordDocument, document: Document) -> None:
         head.add_run(document.band).bold = True
     foot = section.footer.paragraphs[0]
     run = foot.add_run(f"{document.stamp} · ")
-    run.font.size = Pt(8)
+    run.font.size = _SMALL
     before, _, rest = document.pages.partition("{page}")
     between, _, after = rest.partition("{pages}")
     for text, code in ((before, "PAGE"), (between, "NUMPAGES"), (after, "")):
-        foot.add_run(text).font.size = Pt(8)
+        foot.add_run(text).font.size = _SMALL
         if code:
             _number(foot, code)
 
@@ -73,11 +80,9 @@ def _number(paragraph: WordParagraph, code: str) -> None:
     """A field that the program fills in: the page, or how many there are."""
     field = OxmlElement("w:fldSimple")
     field.set(qn("w:instr"), code)
-    run = OxmlElement("w:r")
-    text = OxmlElement("w:t")
-    text.text = "1"
-    run.append(text)
-    field.append(run)
+    run = paragraph.add_run("1")
+    run.font.size = _SMALL
+    field.append(run._r)
     paragraph._p.append(field)
 
 
@@ -96,8 +101,13 @@ class _Office:
 
     def facts(self, part: documents.Facts) -> None:
         table = self._word.add_table(0, 3)
+        table.autofit = False
+        for column, wide in zip(table.columns, _FACTS, strict=True):
+            column.width = wide
         for fact in part.rows:
             _row(table, fact)
+            for cell, wide in zip(table.rows[-1].cells, _FACTS, strict=True):
+                cell.width = wide
 
     def grid(self, part: documents.Grid) -> None:
         if part.caption:
@@ -122,6 +132,7 @@ class _Office:
 def _row(table: Any, cells: tuple[str, ...], *, bold: bool = False) -> None:
     row = table.add_row()
     for cell, text in zip(row.cells, cells, strict=True):
+        cell.paragraphs[0].paragraph_format.space_after = Pt(2)
         _write(cell.paragraphs[0], text, bold=bold)
 
 

@@ -1,4 +1,4 @@
-"""PDF from a document, by Typst with the fonts that come inside it: no font of the machine is looked at.
+"""PDF from a document, by Typst with the fonts inside it, and Amiri for Persian: no font of the machine is looked at.
 
 The document goes to the typesetter as JSON, never as its markup. The file's properties are empty: no title, author,
 date or program stands in them.
@@ -37,7 +37,8 @@ def pdf(document: Document) -> bytes:
         ensure_ascii=False,
     )
     template = files(__package__).joinpath("paper.typ").read_bytes()
-    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=True)
+    persian = files("fontpkg_amiri").joinpath("files")
+    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=[str(persian)])
     try:
         made = typst.compile(template, font_paths=fonts, sys_inputs={"paper": told}, format="pdf")
     except BaseException as error:

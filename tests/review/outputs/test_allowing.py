@@ -147,6 +147,9 @@ def test_a_named_paper_is_published_by_two_reviewers_and_by_no_less(two: Two) ->
     one = two.make("public", "publish_named")
     assert "1 of 2 reviewers agreed" in one.stderr, "who agrees twice is one"
     two.exchange()
+    read = two.run("dossier check", two.case["public"], "--for", "publish_named", "--read", reviewer=2).stdout
+    assert "Major Sherzod Komilov gave the order." in read, "whoever agrees can read what they agree to"
+    assert f"SHA-256 {digest}" in read
     assert "r1, r2" in two.run("dossier agree", digest, "--yes", reviewer=2).stderr
     assert "1 of 2" in two.make("public", "publish_named").stderr, "the other desk's word has not come yet"
     two.exchange()

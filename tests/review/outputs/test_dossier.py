@@ -11,6 +11,7 @@ from datetime import date
 import pypdf
 import pytest
 from docx import Document as Word
+from docx.oxml.ns import qn
 
 from intake.locale import packaged_places, packaged_questionnaire
 from intake.report.document import Json
@@ -22,11 +23,12 @@ from intake.review.outputs import permissions, reviewed
 from intake.review.outputs.answers import written_out
 from intake.review.outputs.bodies import DOSSIER, Body, bodies, private
 from intake.review.outputs.consent import Naming, Recipient, Speaker, Spoken, Use
-from intake.review.outputs.documents import clean
+from intake.review.outputs.documents import Facts, Paragraph, Part, clean
 from intake.review.outputs.dossier import Order, Paper, fixed_words, paper
 from intake.review.outputs.inspection import inspect
 from intake.review.outputs.material import Material, gather, names
 from intake.review.outputs.office import docx
+from intake.review.outputs.reading import text
 from intake.review.outputs.redaction import Redaction
 from intake.review.outputs.typesetting import pdf
 from tests.harness.coalition import Made, Truth, made_vault
@@ -163,6 +165,8 @@ def hold(made: Made, whose: int, form: str) -> int:
         assert f"page {number} of {len(pages)}" in page
         assert f"version 3 · SHA-256 {done.hash}" in page.replace("\n", " ")
     assert f"version3·SHA256{done.hash}" in office
+    assert squeezed("Name and address") + squeezed("The submitter, Street 1") in seen
+    assert squeezed("The submitter, Street 1") in office
     assert not [value for value in (pypdf.PdfReader(io.BytesIO(content)).metadata or {}).values() if str(value).strip()]
     return checked
 
@@ -235,9 +239,65 @@ def test_the_clock_of_a_removal_says_what_is_not_told(made: Made) -> None:
     assert text.count("NOT TOLD") == len(lacking)
 
 
+def test_the_clock_says_once_what_several_reports_say_alike(made: Made) -> None:
+    told = (made.truth[0].answers[0], made.truth[0].answers[1])
+    (clock,) = (part for part in written(made, 0, "rule39").document.parts if getattr(part, "style", "") == "sentence")
+    assert isinstance(clock, Paragraph)
+    assert told[0]["removal_when"] != told[1]["removal_when"], "the day is the same, the flight differs"
+    assert clock.text.count("2026-12-20 07:40") == 1
+
+
+def test_long_words_stand_once_and_are_referred_to(made: Made) -> None:
+    """The model questionnaire of the Working Group asks for the account twice."""
+    done = written(made, 0, "wgad")
+    for answers in made.truth[0].answers:
+        told = [words for part in done.document.parts for words in _texts(part) if str(answers["account"]) in words]
+        assert len(told) == 1
+    assert ("", "as told above, under IV  What happened", "[2]") in [
+        row for part in done.document.parts if isinstance(part, Facts) for row in part.rows
+    ]
+
+
+def test_who_submits_is_asked_for_until_it_is_told(made: Made) -> None:
+    held = material(made, 0)
+    for form in FORMS:
+        done = paper(replace(order(made, form), submitter="  "), held, Redaction(names(held, Naming.FULL)))
+        rows = [row for part in done.document.parts if isinstance(part, Facts) for row in part.rows]
+        asked = [row for row in rows if row[0].endswith("Name and address")]
+        assert [row[1] for row in asked] == ([] if form == DOSSIER else ["not told"])
+        assert ("The submitter: name and address" in done.missing) is (form != DOSSIER)
+    assert [of.submitter for of in bodies().values()] == [None, "VII", "6*", "9", "13", ""]
+
+
+def _texts(part: Part) -> list[str]:
+    if isinstance(part, Facts):
+        return [words for row in part.rows for words in row]
+    return [part.text] if isinstance(part, Paragraph) else []
+
+
+def test_a_paper_is_read_whole_before_it_is_agreed_to(made: Made) -> None:
+    for form in FORMS:
+        done = written(made, 0, form)
+        read, office = squeezed(text(done.document)), words_of_docx(docx(done.document))
+        lines, stamp = office.splitlines()[:-1], done.document.stamp
+        assert [line for line in lines if squeezed(line.strip("[] ")) not in read] == []
+        assert squeezed(stamp) in read
+
+
 def test_the_docx_has_empty_properties(made: Made) -> None:
     properties = Word(io.BytesIO(docx(written(made, 1, "wgad").document))).core_properties
     assert (properties.author, properties.title, properties.last_modified_by, properties.comments) == ("", "", "", "")
+
+
+def test_the_docx_is_set_in_one_face_and_its_page_number_as_small_as_the_line_about_it(made: Made) -> None:
+    word = Word(io.BytesIO(docx(written(made, 1, "wgad").document)))
+    for name in ("Normal", "Title", "Heading 2"):
+        (faces,) = word.styles[name].element.iter(qn("w:rFonts"))
+        assert {each for attribute, each in faces.attrib.items()} == {"Times New Roman"}, "a theme's face would win"
+    foot = word.sections[0].footer.paragraphs[0]._p
+    assert len([*foot.iter(qn("w:fldSimple"))]) == 2
+    assert {size.get(qn("w:val")) for size in foot.iter(qn("w:sz"))} == {"16"}
+    assert len([*foot.iter(qn("w:r"))]) == len([*foot.iter(qn("w:sz"))]), "each run says its size"
 
 
 def test_what_reviewers_coded_and_translated_stands_beside_the_words(made: Made) -> None:
@@ -305,7 +365,7 @@ def test_a_name_that_only_a_report_kept_back_tells_is_nobodys(made: Made) -> Non
 def gate(made: Made, people: Sequence[int], every: int) -> tuple[int, int]:
     """Each case, form and way of naming: refused or made as the truth says; what is made holds no forbidden word.
 
-    Of what may be made without the full name, every so many is made and searched. How many were, how many refused.
+    Of what may be made, every so many is made and searched. How many were, how many refused.
     """
     done = refused = turn = 0
     for whose in people:
@@ -321,7 +381,7 @@ def gate(made: Made, people: Sequence[int], every: int) -> tuple[int, int]:
                     assert allowed == _may(truth, recipient, naming), (whose, form, recipient, naming)
                     refused += not allowed
                     turn += bool(allowed)
-                    if allowed and naming is not Naming.FULL and not turn % every:
+                    if allowed and not turn % every:
                         _made_and_searched(made, whose, of, allowed, recipient, naming)
                         done += 1
     return done, refused
@@ -357,7 +417,7 @@ def _made_and_searched(
 
 
 def test_all_the_gate_lets_through_is_made_and_nothing_else(made: Made) -> None:
-    done, refused = gate(made, range(30), 25)
+    done, refused = gate(made, range(30), 35)
     assert done > 6
     assert refused > 200
 
@@ -365,8 +425,8 @@ def test_all_the_gate_lets_through_is_made_and_nothing_else(made: Made) -> None:
 @pytest.mark.long
 def test_all_that_may_be_made_of_three_hundred_submissions_is_searched(everyone: Made) -> None:
     done, refused = gate(everyone, range(150), 1)
-    assert done > 400
-    assert refused > 1_000
+    assert done > 1_200
+    assert refused > 2_000
 
 
 def test_what_hangs_on_one_report_goes_with_it(made: Made) -> None:

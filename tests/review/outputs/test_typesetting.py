@@ -9,11 +9,14 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, cast
 
 import pypdf
+import pypdfium2
+import pytest
 
 from intake.locale import catalog, packaged_places
-from intake.review.outputs.documents import RANGES, Document, Paragraph, clean, settable
+from intake.review.outputs.documents import RANGES, Document, Facts, Grid, Paragraph, Part, clean, settable
 from intake.review.outputs.typesetting import pdf
 
 ROOT = Path(__file__).parents[3]
@@ -80,6 +83,54 @@ def test_four_languages_without_a_single_font_of_the_machine() -> None:
     assert bare == pdf(Document("Ҳуҷҷат", tuple(map(Paragraph, texts)), "version 1")), (
         "and no font of a machine is used"
     )
+
+
+def test_persian_is_set_in_a_face_for_reading() -> None:
+    """Of the fonts inside the typesetter one alone has its letters, and that is for code."""
+    reader = pypdf.PdfReader(io.BytesIO(pdf(Document("A", (Paragraph(PERSIAN), Facts((("A", PERSIAN, ""),))), "1"))))
+    named = [str(font.get_object()["/BaseFont"]) for font in fonts(reader)]
+    assert [name for name in named if "Amiri" in name]
+    assert [name for name in named if "Mono" in name] == []
+
+
+def fonts(reader: pypdf.PdfReader) -> list[Any]:
+    return [font for page in reader.pages for font in cast(Any, page)["/Resources"]["/Font"].values()]
+
+
+def test_columns_of_all_tables_of_facts_stand_below_each_other() -> None:
+    tables = (Facts((("A name", "One", "[1]"),)), Facts((("", "One", "[1], coded by r1"), ("B", "One", "[1]"))))
+    words = pypdfium2.PdfDocument(pdf(Document("A", tables, "version 1")))[0].get_textpage()
+
+    def left(sought: str) -> set[int]:
+        found, search = set(), words.search(sought)
+        while (place := search.get_next()) is not None:
+            found.add(round(words.get_charbox(place[0])[0]))
+        return found
+
+    assert len(left("[1]")) == 1
+    assert len(left("One")) == 1
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        (Paragraph("announced", "note"), Paragraph("words of theirs", "quote")),
+        (Paragraph("announced", "note"), Grid(("Head", "two"), (("words of theirs", "a"),))),
+        (Paragraph("announced"), Grid(("Head", "two"), (("words of theirs", "a"),))),
+    ],
+)
+def test_what_announces_stays_with_what_it_announces(pair: tuple[Part, Part]) -> None:
+    apart = []
+    for lines in range(27, 42):
+        filling = tuple(Paragraph(f"line {number}") for number in range(lines))
+        pages = [
+            each.extract_text()
+            for each in pypdf.PdfReader(io.BytesIO(pdf(Document("A", (*filling, *pair), "1")))).pages
+        ]
+        apart.append(len(pages) == 2 and "announced" in pages[0] and "words of theirs" in pages[1])
+        broke = len(pages) == 2
+    assert broke, "else it proves nothing"
+    assert not any(apart)
 
 
 def test_no_program_and_no_moment_is_named_in_a_pdf(tmp_path: Path) -> None:
