@@ -26,12 +26,16 @@ from intake.review.outputs.material import STEPS, Material, Testimony
 from intake.review.outputs.redaction import Redaction
 
 FORMAT = "amonat/paper/1"
+_OF_THIS_DESK = frozenset({"received", "bundle"})
 LANGUAGES = {"tg": "Tajik", "ru": "Russian", "en": "English", "fa": "Persian"}
 
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """The paper: as a document, and as JSON with the same content; `hash` is of that JSON but for its day, in hex."""
+    """The paper: as a document, and as JSON with the same content.
+
+    `hash`: of that JSON in hex, but for its day, and when and in which bundle each report came to this desk.
+    """
 
     document: Document
     told: Mapping[str, Any]
@@ -56,10 +60,11 @@ class Order:
 def paper(order: Order, material: Material, redaction: Redaction) -> Paper:
     """The paper. `redaction` has been given the names that `material.names` gives.
 
-    The hash leaves out the day on which it is set: two reviewers agree to what it says, on different days.
+    The hash leaves out what differs from desk to desk: two reviewers agree to what it says, each at their own.
     """
     told = _Teller(order, material, redaction).told()
     agreed = {key: value for key, value in told.items() if key != "day"}
+    agreed["sources"] = [{k: v for k, v in each.items() if k not in _OF_THIS_DESK} for each in told["sources"]]
     raw = json.dumps(agreed, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     digest = hashlib.sha256(raw).hexdigest()
     return Paper(laid_out(order.body, told, digest, order.band), told, digest, tuple(told["missing"]))

@@ -113,12 +113,15 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Two:
     # The commands' clock is the machine's.
     world = make_world(folder / "keys", reviewers=2, today=datetime.now(UTC).date() - timedelta(2))
     told = _reports(world)
+    sealed = [seal_report(each, world.reviewers) for those in told.values() for each in those]
     opened: dict[str, str] = {}
     for number in (1, 2):
-        with make_vault(world, folder / f"r{number}", number) as vault:
+        # The second desk gets them a day later.
+        there = replace(world, today=world.today + timedelta(number - 1))
+        with make_vault(there, folder / f"r{number}", number) as vault:
             with Import(vault, world.reviewers[number - 1 : number], workers=1) as work:
-                for report in (each for those in told.values() for each in those):
-                    list(work.take_loose("a.age", seal_report(report, world.reviewers)))
+                for each in sealed:
+                    list(work.take_loose("a.age", each))
             if number == 2:
                 break
             with vault.journal() as journal:
@@ -149,7 +152,7 @@ def test_a_named_paper_is_published_by_two_reviewers_and_by_no_less(two: Two) ->
     two.exchange()
     read = two.run("dossier check", two.case["public"], "--for", "publish_named", "--read", reviewer=2).stdout
     assert "Major Sherzod Komilov gave the order." in read, "whoever agrees can read what they agree to"
-    assert f"SHA-256 {digest}" in read
+    assert f"SHA-256 {digest}" in read, "and it is the same paper, whenever the reports came to a desk"
     assert "r1, r2" in two.run("dossier agree", digest, "--yes", reviewer=2).stderr
     assert "1 of 2" in two.make("public", "publish_named").stderr, "the other desk's word has not come yet"
     two.exchange()
