@@ -34,9 +34,7 @@ class Card:
         signed = SignedNote.parse(note)
         lines = Lines(signed.text, "amonat/reviewer/1", ("origin", "label", "recipient", "vkey"), what="card")
         origin = lines.one("origin").origin()
-        label_line = lines.one("label")
-        label_line.text(1)
-        label = label_line.label()
+        label = lines.one("label").label()
         recipient_line = lines.one("recipient")
         (recipient,) = recipient_line.text(1)
         try:

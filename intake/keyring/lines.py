@@ -60,9 +60,9 @@ class Line:
             self.refuse(f"'{self.word}' takes {count} value{'s' * (count != 1)}, and {len(self.values)} are there")
         return self.values
 
-    def label(self) -> str:
-        """The first value, a label."""
-        label = self.values[0] if self.values else ""
+    def label(self, value: str | None = None) -> str:
+        """The only value, or the one given: a label."""
+        label = self.text(1)[0] if value is None else value
         if reason := named_badly(label):
             self.refuse(f"the label {reason}")
         return label
@@ -94,9 +94,9 @@ class Line:
         except ValueError:
             self.refuse(f"'{self.word}' has no day as YYYY-MM-DD")
 
-    def digest(self) -> bytes:
-        """A SHA-256 in base64."""
-        (encoded,) = self.text(1)
+    def digest(self, value: str | None = None) -> bytes:
+        """The only value, or the one given: a SHA-256 in base64."""
+        encoded = self.text(1)[0] if value is None else value
         try:
             raw = base64.b64decode(encoded, validate=True)
         except (binascii.Error, ValueError):

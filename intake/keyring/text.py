@@ -268,12 +268,11 @@ class _Taken:
         self._recipients: dict[str, str] = {}
         self._fingerprints: dict[str, str] = {}
 
-    def _label(self, line: Line) -> str:
-        label = line.label()
+    def _label(self, line: Line, label: str) -> None:
+        line.label(label)
         if (line.word, label) in self._labels:
             line.refuse(f"the label {label} twice")
         self._labels.add((line.word, label))
-        return label
 
     def _vkey(self, line: Line, label: str, text: str) -> VerifyKey:
         try:
@@ -300,23 +299,23 @@ class _Taken:
         return text
 
     def key(self, line: Line) -> tuple[str, VerifyKey]:
-        _, text = line.text(2)
-        label = self._label(line)
+        label, text = line.text(2)
+        self._label(line, label)
         return label, self._vkey(line, label, text)
 
     def reviewer(self, line: Line) -> Reviewer:
-        _, recipient, text = line.text(3)
-        label = self._label(line)
+        label, recipient, text = line.text(3)
+        self._label(line, label)
         return Reviewer(label, self._recipient(line, label, recipient), self._vkey(line, label, text))
 
     def duty(self, line: Line) -> Duty:
-        _, recipient = line.text(2)
-        label = self._label(line)
+        label, recipient = line.text(2)
+        self._label(line, label)
         return Duty(label, self._recipient(line, label, recipient))
 
     def retired(self, line: Line) -> Retired:
-        _, written, day = line.text(3)
-        label = line.label()  # a label may have had several keys over the years
+        label, written, day = line.text(3)
+        line.label(label)  # which may have had several keys over the years
         digits = normal(written) or ""
         if len(digits) != DIGITS or grouped(digits, "-") != written:
             line.refuse("the fingerprint is not 8 groups of 5 digits joined by -")

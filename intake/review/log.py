@@ -361,10 +361,4 @@ def _entity(line: Line) -> Entity:
 
 def _head(line: Line) -> Head:
     reviewer, number, encoded = line.text(3)
-    return Head(
-        _part(line, reviewer).label(), _part(line, number).number(1, NUMBER_LIMIT), _part(line, encoded).digest()
-    )
-
-
-def _part(line: Line, value: str) -> Line:
-    return Line(line.word, (value,), line.where, line.error)
+    return Head(line.label(reviewer), line.number(1, NUMBER_LIMIT, number), line.digest(encoded))

@@ -112,6 +112,7 @@ SPOILT: dict[str, tuple[Callable[[str], str], str]] = {
     "an answer of another size": (lambda text: text.replace(f" {SEALED_SIZE} ", f" {SEALED_SIZE + 1} "), "listed"),
     "two numbers": (lambda text: _last(text, " 26112401 ", " 26112402 "), "different numbers"),
     "a stray line": (lambda text: text + "ack 9 x\n", "wrong place"),
+    "two that it is from": (lambda text: text.replace("from r1", "from r1 r2"), "takes 1 value"),
     "a letter from elsewhere": (lambda text: text.replace("from r1", "from r١"), "U\\+0661"),
 }
 

@@ -116,6 +116,7 @@ GOOD = bytes(written(1)[0].event).decode()
         ("entity case 5f0c", "entity case"),
         ("reviewer r1", "reviewer R1"),
         ("reviewer r1", "reviewer  r1"),
+        ("reviewer r1", "reviewer r1 r2"),
         ("content ", "content x"),
         ("\nutc", "\n\nutc"),
     ],
