@@ -32,7 +32,7 @@ from flask import Flask, Request, Response, request
 from flask_limiter.errors import RateLimitExceeded
 from werkzeug.exceptions import HTTPException
 
-from intake.drop import problems, tus
+from intake.drop import problems, tus, webcat
 from intake.drop.acceptance import BODY_LIMIT, Refusal, judge
 from intake.drop.assets import PREFIX, Asset, Body
 from intake.drop.buckets import Buckets
@@ -352,6 +352,11 @@ def create_app(
     def challenge() -> Response:
         wanted = toll.challenge()
         return Response(status=204) if wanted is None else Response(wanted, content_type=JSON)
+
+    @app.get(f"{webcat.PREFIX}<name>", provide_automatic_options=False)
+    def signed(name: str) -> Response:
+        found = config.webcat.files.get(name)
+        return refused(problems.NOT_FOUND) if found is None else Response(found, content_type=JSON)
 
     @app.get(f"{PREFIX}<name>", provide_automatic_options=False)
     def asset(name: str) -> Response:

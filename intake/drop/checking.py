@@ -3,7 +3,7 @@
 Pages are constant, so there is nothing to trust: the same release with the same settings is asked the same questions in
 this process, and the live site must say the same, byte for byte and header for header. Somebody who has no settings
 checks against a *manifest*, which lists the pages by hash in the form that WEBCAT reads
-(github.com/freedomofpress/webcat-spec, manifest.md), as far as it can be written without a Sigsum log.
+(github.com/freedomofpress/webcat-spec, manifest.md, and webcat, validators.ts), and that its tool signs.
 
 The keyring is the one thing that changes: it is verified by the pin or by fingerprints from paper, never compared.
 """
@@ -63,6 +63,9 @@ class Reference(Protocol):
 
     def paths(self) -> tuple[str, ...]:
         """Every page, script and style."""
+
+    def signed(self) -> tuple[str, ...]:
+        """Paths of what vouches for those, which no list of them can hold."""
 
     def ask(self, request: Request) -> Answer:
         """One answer."""
@@ -152,6 +155,7 @@ class Manifest:
             manifest = content.get("manifest", content)
             files = {str(path): _digest(value) for path, value in manifest["files"].items()}
             index, release, csp = (manifest[name] for name in ("default_index", "version", "default_csp"))
+            index = f"/{index}"
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise Usage("the manifest can't be read", advice) from error
         if csp != CSP or index not in files or not all(_PATH.fullmatch(path) for path in files):
@@ -159,18 +163,19 @@ class Manifest:
         return cls(files, index, str(release))
 
     def __bytes__(self) -> bytes:
-        """Canonical JSON: names in order, no spaces."""
+        """Canonical JSON: names in order, no spaces. WEBCAT puts the slash before the index by itself."""
         manifest = {
             "app": "",
             "default_csp": CSP,
             "default_fallback": FALLBACK,
-            "default_index": self.index,
+            "default_index": self.index.removeprefix("/"),
             "extra_csp": {},
             "files": {path: _base64(digest) for path, digest in self.files.items()},
+            "name": "",
             "version": self.release,
             "wasm": [],
         }
-        return (json.dumps(manifest, sort_keys=True, separators=(",", ":")) + "\n").encode()
+        return (json.dumps({"manifest": manifest}, sort_keys=True, separators=(",", ":")) + "\n").encode()
 
     def questions(self) -> tuple[Request, ...]:
         """Every file, as it is and packed."""
@@ -219,7 +224,7 @@ class Inspection:
             return differences(request, reference.ask(request), got)
 
         manifest = Manifest.of(reference.ask, reference.index, paths)
-        return cls(questions((*paths, FORM_FILE)), manifest, judge, None, known, today)
+        return cls(questions((*paths, FORM_FILE, *reference.signed())), manifest, judge, None, known, today)
 
     @classmethod
     def by_manifest(cls, manifest: Manifest, roots: Roots, today: date) -> Self:

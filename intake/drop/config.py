@@ -8,6 +8,7 @@
     questionnaire = "own.toml"        places = "own.csv"   (own.ru.po … beside it, one for each language but English)
     database = "postgresql://…"       (default "sqlite", in DATA; the password in PGPASSWORD or PGPASSFILE)
     blobs = "s3://bucket/prefix"      (large reports; default "folder", in DATA)
+    webcat = "/etc/drop/webcat"       (a folder with the files that WEBCAT asks for: `webcat`)
     [limits]                          reports = "2000/second" · plain = "50/second" · source = "600/minute"
                                       calm = "300/minute" · reserve = 1024   (MiB of disk for small reports)
                                       room = 0   (MiB that PostgreSQL may take; 0: as many as there are)
@@ -33,6 +34,7 @@ from limits import parse as parse_limit
 from intake.drop.blobs import FOLDER, Place
 from intake.drop.database import SQLITE
 from intake.drop.parts import RESERVE
+from intake.drop.webcat import Webcat
 from intake.errors import IntakeError, Usage
 from intake.keyring import Roots
 from intake.locale import SOURCE, Catalog, beside, catalog, languages, packaged_places, packaged_questionnaire, with_own
@@ -104,6 +106,7 @@ class Config:
     plain_form: bool = True
     plain_files: int = PLAIN_FILES
     drafts: bool = False
+    webcat: Webcat = field(default_factory=Webcat)
     catalogs: Mapping[str, Catalog] = field(default_factory=dict, repr=False)
 
     def words(self, code: str) -> Catalog:
@@ -171,6 +174,7 @@ class _Loader:
             "plain_form": self._flag("plain_form", default=True),
             "plain_files": self._plain_files(),
             "drafts": drafts,
+            "webcat": self._webcat(),
         }
         if self._mistakes:
             listed = "\n".join(f"  - {mistake}" for mistake in self._mistakes)
@@ -419,6 +423,14 @@ class _Loader:
         except Usage as error:
             self._wrong(name, str(error))
         return None
+
+    def _webcat(self) -> Webcat:
+        path = self._text("webcat")
+        try:
+            return Webcat.read(Path(path), self._read) if path is not None else Webcat()
+        except Usage as error:
+            self._wrong("webcat", str(error))
+        return Webcat()
 
     def _url(self, name: str) -> str | None:
         text = self._text(name)

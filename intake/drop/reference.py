@@ -31,7 +31,7 @@ class Reference:
     """Answers as a site of this release does."""
 
     def __init__(self, config: Config, chain: Chain) -> None:
-        nothing, self._assets = _Nothing(), Assets.load()
+        nothing, self._assets, self._signed = _Nothing(), Assets.load(), config.webcat.paths
         self._pages = PageShelf(config, self._assets, chain)()
         self._app = create_app(config, lambda: chain, nothing, nothing, nothing, lambda: self._pages, self._assets)
         self._client = self._app.test_client()
@@ -51,6 +51,10 @@ class Reference:
         ]
         named = (path for page in pages for path in linked(self.ask(Request("GET", page)).body))
         return (*pages, *dict.fromkeys((*named, *self._pages.scripts(), *self._assets.paths())))
+
+    def signed(self) -> tuple[str, ...]:
+        """What vouches for those."""
+        return self._signed
 
     def ask(self, request: Request) -> Answer:
         """One answer."""

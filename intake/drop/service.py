@@ -194,6 +194,17 @@ class Caretaker(threading.Thread):
         self._reported = Counter(now)
 
 
+def _signed(config: Config, chain: Chain) -> tuple[str, ...]:
+    """Whether WEBCAT's files vouch for what is served now."""
+    if not config.webcat.files:
+        return ()
+    from intake.drop.checking import Manifest
+    from intake.drop.reference import Reference
+
+    reference = Reference(config, chain)
+    return config.webcat.cautions(bytes(Manifest.of(reference.ask, reference.index, reference.paths())))
+
+
 def serve(config: Config, say: Say) -> None:
     """Serve until SIGTERM or SIGINT. Raises `IntakeError` for whatever keeps it from starting."""
     os.umask(0o077)
@@ -236,7 +247,7 @@ def serve(config: Config, say: Say) -> None:
             caretaker.start()
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: server.stop())
-            for warning in (*belief.chain.warnings, *store.database.cautions()):
+            for warning in (*belief.chain.warnings, *store.database.cautions(), *_signed(config, belief.chain)):
                 say(warning)
             say(f"serving {place(bound)}")
             server.serve()

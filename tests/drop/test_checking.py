@@ -95,13 +95,13 @@ def test_the_command_finds_a_true_site_true_by_settings_and_by_manifest(
 def test_the_manifest_lists_every_page_and_script_and_is_canonical(
     reference: Reference, inspection: Inspection
 ) -> None:
-    content = json.loads(bytes(inspection.manifest))
+    content = json.loads(bytes(inspection.manifest))["manifest"]
     assert set(content) == {
-        *("app", "default_csp", "default_fallback", "default_index", "extra_csp", "files", "version", "wasm")
+        *("app", "default_csp", "default_fallback", "default_index", "extra_csp", "files", "name", "version", "wasm")
     }
     assert content["default_csp"] == CSP
     assert content["files"].keys() == {*reference.paths(), FALLBACK}
-    assert content["files"][content["default_index"]]
+    assert content["files"]["/" + content["default_index"]]
     assert bytes(Manifest.parse(bytes(inspection.manifest))) == bytes(inspection.manifest)
     assert {"/tg", "/ru/return", "/en/call"} <= content["files"].keys()
     assert any(path.startswith("/a/seal.") for path in content["files"])
