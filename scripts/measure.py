@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
@@ -53,6 +54,7 @@ from tests.harness.bundles import make_bundle, seal_for  # noqa: E402
 from tests.harness.chromium import chromium  # noqa: E402
 from tests.harness.keys import make_world  # noqa: E402
 from tests.harness.names import invent, mentions  # noqa: E402
+from tests.harness.node import filtered  # noqa: E402
 from tests.harness.page_code import bundle  # noqa: E402
 from tests.harness.recorder import Recorder  # noqa: E402
 from tests.harness.server import running_drop  # noqa: E402
@@ -475,6 +477,45 @@ def visits() -> Iterator[Figure]:
                     page.close()
                 what = f"first visit with{'' if script else 'out'} JavaScript, three reviewers"
                 yield Figure(what, body / 1000, "kB", f"{len(answers)} requests; {whole / 1000:.1f} kB with headers")
+            form = drop.request("GET", "/form.html").body
+            packed = io.BytesIO()
+            with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+                archive.writestr("form.html", form)
+            beside = f"{len(packed.getvalue()) / 1000:.1f} as a ZIP, all languages"
+            yield Figure("the form in one file, three reviewers", len(form) / 1000, "kB", beside)
+
+
+def peers(quick: bool) -> Iterator[Figure]:
+    """Our filter beside Debian's `age`: one file, sealed to an X25519 key and opened, each by a fresh process.
+
+    X25519, since the `age` that Debian has knows no hybrid keys; the bulk of the work is the same.
+    """
+    size = (64 if quick else 512) * 2**20
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        subprocess.run(["age-keygen", "-o", folder / "key"], check=True, capture_output=True)
+        told = subprocess.run(["age-keygen", "-y", folder / "key"], check=True, capture_output=True, text=True)
+        to, key = told.stdout.strip(), str(folder / "key")
+        (folder / "plain").write_bytes(os.urandom(size))
+        ours = [sys.executable, "-m", "intake.sealing"]
+        speeds = {}
+        for who, sealing, opening in (
+            ("age", ["age", "-r", to], ["age", "-d", "-i", key]),
+            ("ours", [*ours, "--encrypt", "-r", to], [*ours, "--decrypt", "-i", key]),
+        ):
+            for what, command, source, target in (
+                ("seal", sealing, "plain", f"{who}.age"),
+                ("open", opening, f"{who}.age", "opened"),
+            ):
+                speeds[who, what] = rate(
+                    lambda: filtered(command, folder / source, folder / target),  # noqa: B023
+                    size / MB,
+                    0 if quick else 3,
+                )
+        for what in ("seal", "open"):
+            yield Figure(f"`age`, {what} {size // 2**20} MiB", speeds["age", what], "MB/s", "X25519")
+            beside = f"{speeds['ours', what] / speeds['age', what]:.2f} of `age`"
+            yield Figure(f"our filter, {what} {size // 2**20} MiB", speeds["ours", what], "MB/s", beside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -492,6 +533,7 @@ class Scale:
 
 PARTS: dict[str, Callable[[Scale], Iterator[Figure]]] = {
     "bulk": lambda scale: bulk(scale.seconds),
+    "peers": lambda scale: peers(scale.quick),
     "page": lambda scale: page(scale.quick),
     "small": lambda scale: small(scale.seconds),
     "streamed": lambda scale: streamed(scale.quick),

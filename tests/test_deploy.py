@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -77,8 +79,8 @@ class Server:
     root: Path
     settings: Path
 
-    def install(self) -> None:
-        run(DEPLOY / "install", self.settings, INTAKE_ROOT=str(self.root))
+    def install(self, *options: str) -> None:
+        run(DEPLOY / "install", *options, self.settings, INTAKE_ROOT=str(self.root))
 
     def state(self) -> dict[str, tuple[object, ...]]:
         """All that the script may have touched."""
@@ -147,12 +149,12 @@ def test_a_bare_debian_becomes_an_onion_drop(world: World, server: Server, tmp_p
     assert server.state() == before
     assert "intake" in run("chroot", server.root, "id", "-nG", "debian-tor").split()
     (port,) = free_ports(1)
-    socket = server.root / "run/intake/socket"
+    address = server.root / "run/intake/socket"
     made = ("chroot", server.root, "install", "-d", "-m")
     run(*made, "0750", "-o", "intake", "-g", "intake", "/run/intake")
     run(*made, "0755", "/run/sshd")
     services = (server.root / "etc/tor/intake/torrc").read_text()
-    services = services.replace("/var/lib/tor", str(tmp_path)).replace("unix:/run/intake/socket", f"unix:{socket}")
+    services = services.replace("/var/lib/tor", str(tmp_path)).replace("unix:/run/intake/socket", f"unix:{address}")
     services = services.replace("127.0.0.1:22", f"127.0.0.1:{port}").replace("SocksPort 0\n", "")
     sshd: list[str | Path] = ["chroot", server.root, "/usr/sbin/sshd", "-D", "-p", str(port)]
     sshd += ["-o", "ListenAddress=127.0.0.1"]
@@ -171,6 +173,54 @@ def test_a_bare_debian_becomes_an_onion_drop(world: World, server: Server, tmp_p
     with bundle.open("rb") as file:
         (sealed,) = [stream.read() for _, stream in read_bundle(file)]
     assert read_package(io.BytesIO(open_bytes(sealed, [world.reviewers[0]]))).report.answers == ANSWERS
+
+
+@pytest.mark.long
+def test_a_bare_debian_becomes_a_drop_on_postgresql(world: World, server: Server) -> None:
+    """Another machine than the one before: its DATA is empty."""
+    shutil.rmtree(server.root / "var/lib/intake", ignore_errors=True)
+    server.install("--postgresql")
+    before = server.state()
+    server.install("--postgresql")
+    assert server.state() == before
+    (cluster,) = [path.name for path in (server.root / "etc/postgresql").iterdir()]
+    assert not list((server.root / "run/postgresql").glob("*.pid")), "nothing is left running"
+    run("chroot", server.root, "install", "-d", "-m", "0750", "-o", "intake", "-g", "intake", "/run/intake")
+    control = ("chroot", server.root, "pg_ctlcluster", cluster, "main")
+    run(*control, "start")
+    try:
+        serve = server.inside(*shlex.split(server.unit("intake.service", "ExecStart")))
+        running = subprocess.Popen(serve, stderr=subprocess.PIPE, text=True)
+        assert running.stderr is not None
+        try:
+            said = list(iter(lambda: running.stderr.readline().rstrip(), "serving unix:/run/intake/socket"))  # type: ignore[union-attr]
+            assert not [line for line in said if "PostgreSQL" in line], said
+            report = seal_report(make_report(world), world.reviewers)
+            statuses = [_put(server.root / "run/intake/socket", "1" * 32, report) for _ in range(2)]
+        finally:
+            running.terminate()
+            running.wait(30)
+            running.stderr.close()
+        assert statuses == [201, 200]
+        for setting in ("ExecStart", "ExecStartPost"):
+            run(*server.inside(*shlex.split(server.unit("intake-export.service", setting)), groups="carrier"))
+    finally:
+        run(*control, "stop")
+    assert not (server.root / "var/lib/intake/drop.db").exists()
+    bundle = max((server.root / "srv/intake/bundles").glob("*.bundle"), key=lambda path: path.stat().st_mtime)
+    with bundle.open("rb") as file:
+        assert [stream.read() for _, stream in read_bundle(file)] == [report]
+
+
+def _put(path: Path, identifier: str, body: bytes) -> int:
+    """A sealed report through a Unix socket; the status of the answer."""
+    link = HTTPConnection("localhost", timeout=60)
+    link.sock = socket.socket(socket.AF_UNIX)
+    link.sock.connect(str(path))
+    link.request("PUT", f"/reports/{identifier}", body)
+    status = link.getresponse().status
+    link.close()
+    return status
 
 
 def _fetched(socks: str, onion: str, key: Path, folder: Path) -> Path:

@@ -58,6 +58,7 @@ _HARMFUL = {
     "log_parameter_max_length_on_error": ("0", "its log may hold reports"),
 }
 _TELLING = {
+    "log_checkpoints": ("off", "its log tells within which minutes something was written"),
     "wal_recycle": ("off", "old segments of its write-ahead log are kept to be used again"),
     "wal_keep_size": ("0", "old segments of its write-ahead log are kept"),
     "archive_mode": ("off", "its write-ahead log is archived: the archive tells when each report came"),

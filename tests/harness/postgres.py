@@ -27,6 +27,7 @@ from intake.durable import write_private
 _SETTINGS = {
     "listen_addresses": "''",
     "wal_recycle": "off",
+    "log_checkpoints": "off",
     "max_connections": "200",
     "shared_buffers": "32MB",
     "logging_collector": "off",
