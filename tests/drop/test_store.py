@@ -4,10 +4,12 @@ import os
 import sqlite3
 import stat
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -224,3 +226,35 @@ def test_the_migrations_make_the_tables(store: Store, folder: DataFolder) -> Non
         sql = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = 'report'").scalar_one()
     engine.dispose()
     assert "WITHOUT ROWID" in sql
+
+
+def test_those_who_wait_are_committed_together_and_a_surprise_holds_none_of_them(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever commits meets an error that nobody foresaw: the others are told of a fault, and the next one goes on."""
+    batches: list[int] = []
+    insert, begun, gathered = store._insert, threading.Event(), threading.Event()
+
+    def surprising(rows: Sequence[dict[str, Any]]) -> list[Outcome]:
+        batches.append(len(rows))
+        if len(batches) == 1:
+            begun.set()
+            gathered.wait(60)
+        if len(batches) == 2:
+            raise ZeroDivisionError
+        return insert(rows)
+
+    monkeypatch.setattr(store, "_insert", surprising)
+    with ThreadPoolExecutor(8) as pool:
+        first = pool.submit(put, store)
+        assert begun.wait(60)
+        others = [pool.submit(put, store) for _ in range(7)]
+        while len(store._waiting) < 7:
+            threading.Event().wait(0.01)
+        gathered.set()
+        assert first.result(60)
+        surprises = [type(one.exception(60)) for one in others]
+    assert batches == [1, 7]
+    assert sorted(each.__name__ for each in surprises) == ["Fault"] * 6 + ["ZeroDivisionError"]
+    put(store)
+    assert len(store.entries()) == 2
