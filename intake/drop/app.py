@@ -45,6 +45,7 @@ from intake.drop.problems import CONTENT_TYPE, Problem
 from intake.drop.returning import ReturnPages, Seen, added, look
 from intake.drop.sanity import Sane
 from intake.drop.store import Outcome
+from intake.drop.tally import failed_at
 from intake.drop.toll import Passage, Toll
 from intake.errors import Closed, Fault, IntakeError, Usage
 from intake.keyring import Chain
@@ -139,12 +140,8 @@ class Drop(Flask):
         exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None],
         *_: Any,
     ) -> None:
-        """Count the kind of error and the line of our code it came from; its message may hold what was sent."""
-        kind, trace = exc_info[0], exc_info[2]
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        where = f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace else "?"
-        self.failures[f"{kind.__name__ if kind else '?'} at {where}"] += 1
+        """Count it by its kind and place."""
+        self.failures[failed_at(exc_info[0], exc_info[2])] += 1
 
 
 def create_app(

@@ -99,7 +99,17 @@ class BucketParts:
             for some in obstore.list(self._store, f"parts/{identifier.hex()}"):
                 obstore.delete(self._store, [one["path"] for one in some])
 
-    def fold(self, identifier: bytes, parts: range, day: date) -> None:  # noqa: ARG002  # the store sets the time itself
+    def ready(self, day: date) -> None:
+        """See `Parts`. A bucket has no folders."""
+
+    def fold(
+        self,
+        identifier: bytes,
+        parts: range,
+        day: date,  # noqa: ARG002  # the store sets the time itself
+        *,
+        settled: bool,  # noqa: ARG002  # they are put again each time
+    ) -> None:
         """Put the same bytes again: an object is replaced in one step, so nothing is ever missing."""
         for number in parts:
             self.put(identifier, number, self.get(identifier, number))

@@ -11,5 +11,5 @@ from intake.drop.uploads import Uploads
 
 def fold(folder: DataFolder, store: Store, today: date) -> None:
     """Rewrite what is unfinished and what is held. Raises `Fault`; what is cut off is done again by the next one."""
-    Uploads(folder, store.parts, store).fold()
+    Uploads(folder, store.parts, store).fold(today)
     store.fold(today)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from intake.drop.folder import DataFolder
-from intake.durable import new_file, private_folder, renew, renewing, sync_folder, write_private
+from intake.durable import new_file, private_folder, read_untouched, renew, renewing, sync_folder, write_private
 from intake.errors import Fault
 
 if TYPE_CHECKING:
@@ -60,10 +61,15 @@ class Parts(Protocol):
     def delete(self, identifier: bytes) -> None:
         """Remove all parts of a report, if there are any."""
 
-    def fold(self, identifier: bytes, parts: range, day: date) -> None:
+    def ready(self, day: date) -> None:
+        """Make the place, before anything comes into it; it tells `day`, and not when something came or went."""
+
+    def fold(self, identifier: bytes, parts: range, day: date, *, settled: bool) -> None:
         """Write these parts anew, so that they tell `day` or that of the fold and nothing finer.
 
         Parts before `parts` were folded before, those behind it belong to nothing. Nobody may write to them meanwhile.
+        `settled`: the day on which the last of them came is over. Until then they are only tidied: that they were
+        written anew by a fold of this day tells that they came before it, so they are once more when it is over.
         """
 
     def ids(self) -> Iterator[bytes]:
@@ -108,7 +114,7 @@ class FolderParts:
     def get(self, identifier: bytes, number: int) -> bytes:
         """See `Parts`."""
         with disk(self._path):
-            return (self._folder(identifier) / str(number)).read_bytes()
+            return read_untouched(self._folder(identifier) / str(number))
 
     def delete(self, identifier: bytes) -> None:
         """See `Parts`."""
@@ -120,9 +126,15 @@ class FolderParts:
                 return
             sync_folder(self._path)
 
-    def fold(self, identifier: bytes, parts: range, day: date) -> None:
+    def ready(self, day: date) -> None:
+        """See `Parts`."""
+        with disk(self._path):
+            private_folder(self._path)
+            os.utime(self._path, ns=(midnight(day), midnight(day)))
+
+    def fold(self, identifier: bytes, parts: range, day: date, *, settled: bool) -> None:
         """See `Parts`. All of them are written anew, or none when nothing came since the last time."""
-        folder, stamp = self._folder(identifier), midnight(day)
+        folder, stamp = self._folder(identifier), folded(day, settled=settled)
         with disk(self._path):
             if folder.is_dir() and folder.stat().st_mtime_ns != stamp:
                 renew(folder, map(str, range(parts.stop)), stamp)
@@ -181,6 +193,14 @@ class PartsReader(io.RawIOBase):
 def midnight(day: date) -> int:
     """When a day begins (UTC), in nanoseconds as files have them."""
     return int(datetime.combine(day, time(), UTC).timestamp()) * 10**9
+
+
+def folded(day: date, *, settled: bool) -> int:
+    """What a fold stamps on files, in nanoseconds: the day, and a second more while the day is not over.
+
+    A whole second, since some file systems keep nothing finer.
+    """
+    return midnight(day) + (0 if settled else 10**9)
 
 
 def count(size: int) -> int:

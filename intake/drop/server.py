@@ -14,14 +14,12 @@
 from __future__ import annotations
 
 import io
-import logging
 import mmap
 import resource
 import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -459,32 +457,6 @@ class Server(TcpWSGIServer):
         self.task_dispatcher.shutdown()
         wasyncore.close_all(self._map)
         self.readiness.close()
-
-
-class Tally(logging.Handler):
-    """Where every log record ends: counted by where it came from, its words forgotten."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.counts: Counter[str] = Counter()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Count one."""
-        if record.levelno >= logging.ERROR:
-            self.counts[f"{record.name} {record.levelname.lower()}"] += 1
-
-
-def silence() -> Tally:
-    """Take all logging of this process: libraries log paths and addresses. Returns what counts them."""
-    tally = Tally()
-    root = logging.getLogger()
-    root.handlers = [tally]
-    names: Mapping[str, Any] = logging.root.manager.loggerDict
-    for name in list(names):
-        logger = logging.getLogger(name)
-        logger.handlers = []
-        logger.propagate = True
-    return tally
 
 
 UNIX = "unix:"

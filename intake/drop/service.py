@@ -28,8 +28,9 @@ from intake.drop.mailboxes import Mailboxes
 from intake.drop.pages import Pages, Setting
 from intake.drop.parts import keep_reserve
 from intake.drop.plain import body_limit
-from intake.drop.server import Bounds, Server, allow_files, listener, place, silence
+from intake.drop.server import Bounds, Server, allow_files, listener, place
 from intake.drop.store import Store
+from intake.drop.tally import silence
 from intake.drop.uploads import Uploads
 from intake.durable import write_private
 from intake.errors import IntakeError
@@ -180,7 +181,7 @@ class Caretaker(threading.Thread):
                 self._mailboxes.expire(today)
                 self._uploads.expire(today)
                 if self._store.database.shared and self._store.folded() >= today:
-                    self._uploads.fold()  # another node has done the rest
+                    self._uploads.fold(today)  # another node has done the rest
                 else:
                     fold(self._folder, self._store, today)
         except IntakeError as error:
@@ -228,6 +229,8 @@ def serve(config: Config, say: Say) -> None:
         pages = PageShelf(config, assets, belief.chain)
         mailboxes = Mailboxes(store)
         uploads = Uploads(folder, store.parts, store, reserve=reserve)
+        store.parts.ready(utc_today())
+        uploads.ready(utc_today())
         counters = Counters(config.limits.counters)
         write_private(folder.counters, counters.place.encode(), replace=True)
         app = create_app(config, lambda: belief.chain, store, mailboxes, uploads, pages, assets, counters=counters)

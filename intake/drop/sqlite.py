@@ -12,7 +12,8 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event
@@ -39,8 +40,7 @@ class SQLite:
         self._folder = folder
         # SQLite copies the mode of the main file to its log and index, so the main file is made first.
         os.close(os.open(folder.database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
-        # VACUUM builds the new file in a temporary one: inside DATA, never in a /tmp that others or a backup may read.
-        os.environ["SQLITE_TMPDIR"] = str(folder.path)
+        _keep_temporary(folder.path)
         self.engine = create_engine(
             f"sqlite:///{folder.database}", poolclass=QueuePool, connect_args={"timeout": BUSY_SECONDS}
         )
@@ -104,6 +104,18 @@ class SQLite:
         self.engine.dispose()
         for suffix in ("-wal", "-shm", ""):
             self._folder.database.with_name(self._folder.database.name + suffix).unlink(missing_ok=True)
+
+
+def _keep_temporary(folder: Path) -> None:
+    """VACUUM builds the new file in a temporary one: inside DATA, never in a /tmp that others or a backup may read.
+
+    SQLite looks at SQLITE_TMPDIR when Python imports it, before anybody knows where DATA is; so it is told by a pragma
+    of the whole process, and asked. Raises `Fault`.
+    """
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("PRAGMA temp_store_directory = '{}'".format(str(folder.absolute()).replace("'", "''")))
+        if connection.execute("PRAGMA temp_store_directory").fetchone() != (str(folder.absolute()),):
+            raise Fault("this SQLite does not keep its temporary files in DATA", "Install Debian's libsqlite3.")
 
 
 def _empty_log(connection: Connection) -> None:

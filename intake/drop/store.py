@@ -325,10 +325,12 @@ class Store:
         What is not yet a report is folded by `Uploads`. Needs as much free disk as the database is large. Raises
         `Fault` when readers hold the log for two minutes.
         """
+        # A day before the last fold's, too: a report that came as it ended may have been entered behind that fold.
         last = self.folded()
         for entry in self.entries():
-            if entry.parts and entry.day >= last:
-                self.parts.fold(entry.where, range(entry.parts), entry.day)
+            if entry.parts and entry.day + timedelta(days=1) >= last:
+                self.parts.fold(entry.where, range(entry.parts), entry.day, settled=entry.day < today)
+        self.parts.ready(today)
         with self.writing() as connection:
             connection.execute(update(chain).values(folded=today.isoformat()))
         self.database.rewrite()

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from intake.drop.parts import PART, midnight
-from intake.durable import renew, renewing, sync_folder, write_private
+from intake.drop.parts import PART, folded
+from intake.durable import read_untouched, renew, renewing, sync_folder, write_private
 from intake.errors import Fault
 
 LIFETIME = timedelta(days=7)
@@ -28,6 +28,8 @@ class Upload:
     reviewers: int = 0
     folded: int = 0  # so many of its whole parts tell nothing finer than a day
     place: str = ""  # under which its parts lie, in hex; empty for its own id
+    touched: date | None = None  # its last bytes came; null for the day it began
+    settled: bool = False  # folded since, when that day was over
 
     @property
     def expires(self) -> date:
@@ -39,14 +41,16 @@ class Upload:
         return bytes.fromhex(self.place) or identifier
 
     def __bytes__(self) -> bytes:
-        return json.dumps({**asdict(self), "day": self.day.isoformat()}).encode()
+        touched = self.touched and self.touched.isoformat()
+        return json.dumps({**asdict(self), "day": self.day.isoformat(), "touched": touched}).encode()
 
     @classmethod
     def parse(cls, content: bytes) -> Upload:
         """What `bytes` gave. Raises `Fault`."""
         try:
-            found = json.loads(content)
-            return cls(**{**found, "day": date.fromisoformat(found["day"])})
+            found = {"touched": None, **json.loads(content)}  # which older ones lack
+            touched = found["touched"] and date.fromisoformat(found["touched"])
+            return cls(**{**found, "day": date.fromisoformat(found["day"]), "touched": touched})
         except (ValueError, TypeError, KeyError) as error:
             raise Fault("the state of an upload is damaged", "Remove its folder in DATA/uploads.") from error
 
@@ -60,7 +64,7 @@ class Work:
     def stated(self) -> Upload | None:
         """What was kept last; None when nothing was."""
         try:
-            return Upload.parse((self._path / "state").read_bytes())
+            return Upload.parse(read_untouched(self._path / "state"))
         except (FileNotFoundError, NotADirectoryError):
             return None
 
@@ -69,9 +73,9 @@ class Work:
         found = self.stated()
         return found if found and day < found.expires else None
 
-    def fold(self, upload: Upload) -> None:
-        """Write the folder anew, unless nothing came since the last time."""
-        stamp = midnight(upload.day)
+    def fold(self, upload: Upload, *, settled: bool) -> None:
+        """Write the folder anew, unless nothing came since the last time; see `Parts.fold`."""
+        stamp = folded(upload.day, settled=settled)
         if self._path.stat().st_mtime_ns != stamp:
             tail = self._tail(upload.offset // PART)
             renew(self._path, ["state", *([tail.name] if tail.exists() else [])], stamp)
@@ -89,7 +93,7 @@ class Work:
         """The first `size` bytes of a part that is not whole."""
         if not size:
             return b""
-        content = self._tail(number).read_bytes()[:size]
+        content = read_untouched(self._tail(number))[:size]
         if len(content) < size:
             raise Fault("an upload has lost bytes", "Check the disk that holds DATA.")
         return content

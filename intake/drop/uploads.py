@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Protocol
 from intake.drop import parts as pieces
 from intake.drop.acceptance import judge_claim, judge_size, judge_under_way, stanzas
 from intake.drop.folder import DataFolder
-from intake.drop.parts import PART, RESERVE, Full, Parts, PartsReader, disk
+from intake.drop.parts import PART, RESERVE, Full, Parts, PartsReader, disk, midnight
 from intake.drop.problems import NOT_SEALED, OTHER_BYTES, Problem
 from intake.drop.store import Entry, Outcome
 from intake.drop.unfinished import Upload, Work, move
@@ -194,7 +194,7 @@ class Uploads:
                 self._end(identifier, work)
                 raise
             self._make_room(len(content))
-            after = replace(found, offset=offset + len(content))
+            after = replace(found, offset=offset + len(content), touched=day, settled=False)
             self._place(identifier, work, found, content)
             self._hash(identifier, offset, content)
             if after.offset == after.size:
@@ -227,7 +227,13 @@ class Uploads:
             if not (self._path / place.hex()).exists() and not self._ledger.keeps(place):
                 self._parts.delete(place)
 
-    def fold(self) -> None:
+    def ready(self, day: date) -> None:
+        """Make the folder, before anything comes into it; it tells `day`, and not when an upload began or ended."""
+        with disk(self._path):
+            private_folder(self._path)
+            os.utime(self._path, ns=(midnight(day), midnight(day)))
+
+    def fold(self, today: date) -> None:
         """Write what is unfinished anew, in order of id, so that it tells the day it began and nothing finer.
 
         A request that writes to one of them meanwhile is told that it is locked.
@@ -237,11 +243,13 @@ class Uploads:
                 found = work.stated()
                 if found is None:
                     continue
-                whole = found.offset // PART
-                self._parts.fold(found.where(identifier), range(found.folded, whole), found.day)
-                if found.folded != whole:
-                    work.keep(replace(found, folded=whole))
-                work.fold(found)
+                whole, settled = found.offset // PART, (found.touched or found.day) < today
+                first = found.folded if found.settled == settled else 0
+                self._parts.fold(found.where(identifier), range(first, whole), found.day, settled=settled)
+                if (found.folded, found.settled) != (whole, settled):
+                    work.keep(replace(found, folded=whole, settled=settled))
+                work.fold(found, settled=settled)
+        self.ready(today)
 
     def under_way(self, day: date) -> tuple[int, int]:
         """How many are unfinished, and the bytes that have come of them."""

@@ -56,7 +56,7 @@ def test_a_fold_puts_every_part_again_in_order(objects: ObjectStore, folder: Dat
         parts.put(identifier, number, bytes([number]))
     time.sleep(1.1)
     begin = datetime.now(UTC).replace(microsecond=0)
-    parts.fold(identifier, range(1, 3), begin.date())
+    parts.fold(identifier, range(1, 3), begin.date(), settled=True)
     stamps = {key[-1]: stamp for key, stamp in objects.objects("folds").items() if "parts" in key}
     assert datetime.fromisoformat(stamps["0"]) < begin <= datetime.fromisoformat(stamps["1"])
     assert stamps["1"] <= stamps["2"]

@@ -521,6 +521,45 @@ def test_what_came_after_a_fold_is_folded_by_the_next(local: Drop, body: bytes) 
     assert drop.store.body(last) == body
 
 
+def test_what_an_export_folded_is_folded_again_when_the_day_is_over(local: Drop, body: bytes) -> None:
+    """Else the time at which it was last written anew tells that it came before that export, and not after it."""
+    drop = local
+    a_moment(drop, body)
+    for today, again in ((TODAY, True), (TODAY, False), (LATER, True), (LATER, False)):
+        before = {path: path.stat().st_ino for path in tree(drop) if path.is_file()}
+        held = [path.open("rb") for path in before]
+        fold(drop.folder, drop.store, today)
+        assert {path.stat().st_ino != node for path, node in before.items()} == {again}
+        for file in held:
+            file.close()
+
+
+def test_no_folder_tells_when_something_was_looked_at_or_ended(local: Drop, body: bytes) -> None:
+    drop = local
+    _, (_, resting, _, going) = a_moment(drop, body)
+    fold(drop.folder, drop.store, LATER)
+    drop.uploads.find(resting, LATER)
+    for entry in drop.store.entries():
+        assert drop.store.body(entry.id) == body
+    midnight = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC).timestamp()
+    assert {path.stat().st_atime for path in tree(drop) if path.is_file()} == {midnight}
+    for identifier in (resting, going):
+        drop.uploads.cancel(identifier, LATER)
+    fold(drop.folder, drop.store, LATER)
+    later = datetime(LATER.year, LATER.month, LATER.day, tzinfo=UTC).timestamp()
+    assert {drop.folder.uploads.stat().st_mtime, drop.folder.parts.stat().st_mtime} == {later}
+
+
+def test_a_report_entered_behind_the_fold_of_its_day_is_folded_by_the_next(local: Drop, body: bytes) -> None:
+    drop = local
+    fold(drop.folder, drop.store, LATER)
+    identifier = drop.begin(len(body))
+    drop.send_all(identifier, body)  # its day is TODAY
+    fold(drop.folder, drop.store, LATER + timedelta(days=1))
+    midnight = datetime(TODAY.year, TODAY.month, TODAY.day, tzinfo=UTC).timestamp()
+    assert (drop.folder.parts / identifier.hex()).stat().st_mtime == midnight
+
+
 @pytest.mark.parametrize("swaps", [True, False])
 def test_a_fold_that_is_cut_off_loses_nothing(
     local: Drop, body: bytes, monkeypatch: pytest.MonkeyPatch, swaps: bool
