@@ -9,7 +9,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
@@ -181,47 +181,6 @@ def test_eight_clients_a_thousand_reports_each_sent_twice(world: World, tmp_path
     with bundle.open("rb") as file:
         found = {entry.id: stream.read()[-16:].hex() for entry, stream in read_bundle(file)}
     assert found == {identifier: identifier for mine in ids for identifier in mine}
-
-
-def kill_during_load(world: World, folder: Path, sealed: bytes, kills: int) -> None:
-    """Every report that was acknowledged is there and whole after each kill; the others can be sent again."""
-    acknowledged: set[str] = set()
-    for _ in range(kills):
-        sent: set[str] = set()
-        with running_drop(world, folder) as drop:
-
-            def send(_: int, drop: Running = drop, sent: set[str] = sent) -> None:
-                with closing(drop.connect()) as link, suppress(OSError):
-                    while True:
-                        identifier = new_id()
-                        answer = drop.request(
-                            "PUT", f"/reports/{identifier}", sealed[:-16] + bytes.fromhex(identifier), connection=link
-                        )
-                        assert answer.status == 201
-                        sent.add(identifier)
-
-            def kill(drop: Running = drop, sent: set[str] = sent) -> None:
-                until(lambda: len(sent) > 40)
-                drop.process.send_signal(signal.SIGKILL)
-
-            killer = threading.Thread(target=kill)
-            killer.start()
-            clients(4, send)
-            killer.join()
-        acknowledged |= sent
-        with Store(DataFolder.open(folder / "data")) as store:
-            assert acknowledged <= {entry.id.hex() for entry in store.entries()}
-            for identifier in sent:
-                assert store.body(bytes.fromhex(identifier))[-16:].hex() == identifier
-
-
-def test_what_was_acknowledged_survives_a_kill(world: World, tmp_path: Path, sealed: bytes) -> None:
-    kill_during_load(world, tmp_path, sealed, 3)
-
-
-@pytest.mark.long
-def test_what_was_acknowledged_survives_many_kills(world: World, tmp_path: Path, sealed: bytes) -> None:
-    kill_during_load(world, tmp_path, sealed, 60)
 
 
 def memory(pid: int, line: str) -> float:
