@@ -49,7 +49,7 @@ class Upload:
         """What `bytes` gave. Raises `Fault`."""
         try:
             found = {"touched": None, **json.loads(content)}  # which older ones lack
-            touched = found["touched"] and date.fromisoformat(found["touched"])
+            touched = None if found["touched"] is None else date.fromisoformat(found["touched"])
             return cls(**{**found, "day": date.fromisoformat(found["day"]), "touched": touched})
         except (ValueError, TypeError, KeyError) as error:
             raise Fault("the state of an upload is damaged", "Remove its folder in DATA/uploads.") from error
