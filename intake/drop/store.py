@@ -14,7 +14,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from enum import Enum
 from typing import Any, BinaryIO, Self
@@ -73,11 +73,15 @@ class Issued:
     everything: bool = False  # its file carries all that the index lists
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Ticket:
     """One `put` that waits to be written, by its own thread or by one that commits for several."""
 
     row: dict[str, Any]
+    turn: threading.Lock = field(
+        default_factory=threading.Lock
+    )  # free when it is written, or its own thread's to write
+    leads: bool = False
     outcome: Outcome | None = None
     error: Fault | None = None
 
@@ -109,7 +113,8 @@ class Store:
         self._entering = self.insert(report).on_conflict_do_nothing().returning(report.c.id)
         self._reserve = reserve
         self._waiting: deque[_Ticket] = deque()
-        self._writing = threading.Lock()
+        self._gate = threading.Condition()
+        self._led = False  # some thread commits; nobody waits without one
         self.node = ""
         try:
             databases.migrate(self.database)
@@ -187,8 +192,9 @@ class Store:
 
     def close(self) -> None:
         """Let go of the database, once nobody writes."""
-        with self._writing:
-            self.database.engine.dispose()
+        with self._gate:
+            self._gate.wait_for(lambda: not self._led)
+        self.database.engine.dispose()
 
     def put(self, identifier: bytes, body: bytes, *, claimed: int | None, day: date) -> Outcome:
         """Keep one sealed report under its 16-byte id and return when it is on disk.
@@ -209,15 +215,14 @@ class Store:
     def _enter(self, entry: Entry, body: bytes) -> Outcome:
         row = {**asdict(entry), "day": entry.day.isoformat(), "place": entry.place or None, "body": body}
         ticket = _Ticket(row)
-        self._waiting.append(ticket)
-        # Whoever gets the lock writes for all that wait; the others find theirs written when they get it.
-        if not self._writing.acquire(timeout=self.database.patience):
-            raise Fault("the database does not answer", "Look whether it, or a fold of another node, hangs.")
-        try:
-            while ticket.outcome is None and ticket.error is None:
-                self._write(self._gathered())
-        finally:
-            self._writing.release()
+        ticket.turn.acquire()
+        with self._gate:
+            self._waiting.append(ticket)
+            self._led, ticket.leads = True, not self._led
+        if not ticket.leads and not ticket.turn.acquire(timeout=self.database.patience):
+            self._leave(ticket)
+        if ticket.leads:
+            self._lead()
         if ticket.error is not None:
             raise ticket.error
         assert ticket.outcome is not None
@@ -342,6 +347,32 @@ class Store:
     def writing(self) -> AbstractContextManager[Connection]:
         """A transaction: committed and on disk at its end, or undone. Raises `Fault`."""
         return databases.writing(self.database)
+
+    def _leave(self, ticket: _Ticket) -> None:
+        """Wait no longer, unless just now it became this thread's turn. Raises `Fault`."""
+        with self._gate:
+            if ticket.leads:
+                return
+            if ticket in self._waiting:
+                self._waiting.remove(ticket)
+        raise Fault("the database does not answer", "Look whether it, or a fold of another node, hangs.")
+
+    def _lead(self) -> None:
+        """Commit for those who wait, the caller first among them; then the next one in line does so."""
+        with self._gate:
+            batch = self._gathered()
+        try:
+            self._write(batch)
+        finally:
+            with self._gate:
+                if self._waiting:
+                    self._waiting[0].leads = True
+                    self._waiting[0].turn.release()
+                else:
+                    self._led = False
+                    self._gate.notify_all()
+            for ticket in batch[1:]:
+                ticket.turn.release()
 
     def _write(self, batch: Sequence[_Ticket]) -> None:
         """Commit these together, and note what became of each."""
