@@ -131,7 +131,7 @@ class Caretaker(threading.Thread):
 
     def run(self) -> None:
         """Until `end`."""
-        if self._store.folded() < self._today():
+        if self._store.folded() != self._today():
             self._fold(self._today())
         while not self._ended.wait(1):
             self.look()
@@ -180,7 +180,7 @@ class Caretaker(threading.Thread):
             with self._store.alone(wait=True):
                 self._mailboxes.expire(today)
                 self._uploads.expire(today)
-                if self._store.database.shared and self._store.folded() >= today:
+                if self._store.database.shared and self._store.folded() == today:
                     self._uploads.fold(today)  # another node has done the rest
                 else:
                     fold(self._folder, self._store, today)

@@ -331,7 +331,8 @@ class Store:
         `Fault` when readers hold the log for two minutes.
         """
         # A day before the last fold's, too: a report that came as it ended may have been entered behind that fold.
-        last = self.folded()
+        # A fold of a day to come was one by a wrong clock.
+        last = folded if (folded := self.folded()) <= today else date(1, 1, 1)
         for entry in self.entries():
             if entry.parts and entry.day + timedelta(days=1) >= last:
                 self.parts.fold(entry.where, range(entry.parts), entry.day, settled=entry.day < today)

@@ -550,9 +550,13 @@ def test_no_folder_tells_when_something_was_looked_at_or_ended(local: Drop, body
     assert {drop.folder.uploads.stat().st_mtime, drop.folder.parts.stat().st_mtime} == {later}
 
 
-def test_a_report_entered_behind_the_fold_of_its_day_is_folded_by_the_next(local: Drop, body: bytes) -> None:
+@pytest.mark.parametrize("ahead", [0, 400])
+def test_a_report_entered_behind_the_fold_of_its_day_is_folded_by_the_next(
+    local: Drop, body: bytes, ahead: int
+) -> None:
+    """Also behind one that a clock which was wrong by so many days made."""
     drop = local
-    fold(drop.folder, drop.store, LATER)
+    fold(drop.folder, drop.store, LATER + timedelta(days=ahead))
     identifier = drop.begin(len(body))
     drop.send_all(identifier, body)  # its day is TODAY
     fold(drop.folder, drop.store, LATER + timedelta(days=1))
