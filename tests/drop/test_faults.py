@@ -2,6 +2,8 @@
 
 import json
 import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -84,6 +86,36 @@ def test_a_disk_that_fills_up(world: World, small: bytes, tmp_path: Path) -> Non
         content = drop.export(tmp_path).read_bytes()
         assert all(body in content for body in kept.values())
         assert offset(drop, waiting) == PART
+
+
+def test_a_disk_that_is_slow(world: World, small: bytes, tmp_path: Path) -> None:
+    """Each wait for it takes a third of a second: they are shared, and a kill takes nothing acknowledged."""
+    delay = "inject=fsync,fdatasync:delay_enter=333000"
+    wrapper = ["strace", "-D", "-f", "-q", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", delay]
+    body = seal_large(world)
+    sent: list[str] = []
+    with running_drop(world, tmp_path / "drop", wrapper=wrapper) as drop:
+        place = begun(drop, len(body))
+        assert patch(drop, place, 0, body[:PART]).status == 204
+
+        def send(_: int) -> None:
+            for _ in range(4):
+                identifier = os.urandom(16).hex()
+                assert drop.put(identifier, small, 1).status == 201
+                sent.append(identifier)
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(send, range(8)))
+        assert drop.request("GET", "/tg").status == 200
+        drop.process.send_signal(signal.SIGKILL)
+        drop.process.wait()
+    with running_drop(world, tmp_path / "drop") as drop:
+        assert offset(drop, place) == PART
+        for start, piece in pieces(body, start=PART):
+            assert patch(drop, place, start, piece).status == 204
+        content = drop.export(tmp_path).read_bytes()
+    assert body in content
+    assert content.count(small) == len(sent) == 32
 
 
 def test_a_database_that_fails(world: World, small: bytes, tmp_path: Path) -> None:
