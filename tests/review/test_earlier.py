@@ -18,7 +18,7 @@ from intake.errors import Exit, Usage
 from intake.review import cases, earlier, spreadsheet
 from intake.review.earlier import Line
 from intake.review.tables import event
-from tests.harness.desk import review
+from tests.harness.desk import at_once
 from tests.harness.keys import World, make_world
 from tests.harness.vaults import make_vault, open_vault
 
@@ -168,7 +168,7 @@ def test_dry_then_written_once_then_longer_then_taken_back(tmp_path: Path) -> No
     told = ("case import", table, "--map", mapping)
 
     before = events(world, path)
-    dry = review(path, *told, "--json")
+    dry = at_once(path, *told, "--json")
     assert dry.returncode == Exit.SOME_FAILED, dry.stderr
     assert "2 new, 0 adds, 0 as before, 0 differs, 4 wrong" in dry.stderr
     assert "Nothing is written" in dry.stderr
@@ -180,9 +180,9 @@ def test_dry_then_written_once_then_longer_then_taken_back(tmp_path: Path) -> No
         "wrong",
         "wrong",
     ]
-    assert review(path, *told, "--write").returncode == Exit.USAGE
+    assert at_once(path, *told, "--write").returncode == Exit.USAGE
     assert events(world, path) == before
-    written = review(path, *told, "--write", "--skip-wrong")
+    written = at_once(path, *told, "--write", "--skip-wrong")
     assert written.returncode == Exit.SOME_FAILED, written.stderr
     assert events(world, path) > before
     with open_vault(world, path) as vault, vault.journal() as journal:
@@ -192,21 +192,21 @@ def test_dry_then_written_once_then_longer_then_taken_back(tmp_path: Path) -> No
         changed = next(each for each in every if each.title == "Одинаев Сӯҳроб, Душанбе")
         journal.record(cases.entity(changed.id), "title", "Told better")
     table.write_bytes(xlsx_of([*GOOD, [9, "Ниёзова Ш.", "", "Данғара", "", "", "", ""]]))
-    again = review(path, *told, "--write")
+    again = at_once(path, *told, "--write")
     assert again.returncode == Exit.OK, again.stderr
     assert "1 new, 0 adds, 1 as before, 1 differs, 0 wrong" in again.stderr
     assert "title differs, and stays as the vault has it" in again.stdout
-    assert review(path, *told, "--write").stderr.endswith("There was nothing new to write.\n")
+    assert at_once(path, *told, "--write").stderr.endswith("There was nothing new to write.\n")
 
     assert titles(path) == {"Told better", "Ғуломов Қодир, Хоруғ", "Ниёзова Ш., Данғара"}
-    assert review(path, "case import", "--map", mapping, "--undo").returncode == Exit.OK
+    assert at_once(path, "case import", "--map", mapping, "--undo").returncode == Exit.OK
     assert titles(path) == {"Told better", "Ғуломов Қодир, Хоруғ"}
-    last = review(path, "case import", "--map", mapping, "--undo")
+    last = at_once(path, "case import", "--map", mapping, "--undo")
     assert last.returncode == Exit.SOME_FAILED
     assert "1 stay: they were changed since" in last.stderr
     assert titles(path) == {"Told better"}
-    assert review(path, "case import", "--map", mapping, "--undo").returncode == Exit.USAGE
-    assert "2 new, 1 adds" in review(path, *told).stderr, "what was taken back can be taken in again"
+    assert at_once(path, "case import", "--map", mapping, "--undo").returncode == Exit.USAGE
+    assert "2 new, 1 adds" in at_once(path, *told).stderr, "what was taken back can be taken in again"
 
 
 def events(world: World, path: Path) -> int:
@@ -215,4 +215,4 @@ def events(world: World, path: Path) -> int:
 
 
 def titles(path: Path) -> set[str]:
-    return {line.split("  ", 3)[3] for line in review(path, "case list").stdout.splitlines()}
+    return {line.split("  ", 3)[3] for line in at_once(path, "case list").stdout.splitlines()}

@@ -2,7 +2,8 @@
 
 intake review statement --from 2026-01-01 --to 2026-10-31        make a release; prints its hash
 intake review statement --travel --to 2026-09-30                 the same for the travel sheet
-intake review statement --confirm 5f0c2b7a                       read it, and agree
+intake review statement --preview 5f0c2b7a --out draft           all of it, marked as a draft, to be read
+intake review statement --confirm 5f0c2b7a                       agree to it
 intake review statement --publish 5f0c2b7a --out statement       write its files, once two have confirmed it
 intake review statement --list
 """
@@ -35,7 +36,7 @@ _SHOWN = 12
 @click.option("--to", "last", type=Day(), help="The last day of a month that is over.")
 @click.option("--travel", is_flag=True, help="The travel sheet instead: the twelve months to --to.")
 @click.option("--corrects", type=click.IntRange(1), metavar="VERSION", help="It replaces the newest release.")
-@click.option("--confirm", metavar="HASH", help="Read a release and agree to it.")
+@click.option("--confirm", metavar="HASH", help="Agree to a release that you have read (--preview).")
 @click.option("--publish", metavar="HASH", help="Write a release out, with --out.")
 @click.option("--preview", metavar="HASH", help="Write a draft out, marked as such, with --out.")
 @click.option("--list", "listed", is_flag=True, help="All releases and drafts.")
@@ -114,7 +115,7 @@ def _make(desk: Vault, period: Period, kind: Kind, corrects: int | None) -> None
             ledger.draft(journal, release)
         release = ledger.find(journal.connection, release.hash) if release.hash in drafts else release
     _tell(desk, release)
-    say(f"Not published. {CONFIRMATIONS} reviewers read it and confirm it: --confirm {release.hash[:12]}")
+    say(f"Not published. {CONFIRMATIONS} reviewers read it (--preview) and confirm it: --confirm {release.hash[:12]}")
     put(release.hash)
 
 
@@ -159,6 +160,7 @@ def _write(desk: Vault, spelled: str, out: Path, *, draft: bool, yes: bool) -> N
     if not draft:
         if desk.practice:
             raise Usage("what is invented can't be published", "Use --preview.")
+        ledger.demand(release)
         agree(f"Write version {release.version} out, to be published? What is published stays so.", yes=yes)
     with progress(2, "Setting") as heard:
         made = statement.files(release.public, release.hash, packaged_places(), band=band)

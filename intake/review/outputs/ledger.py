@@ -187,13 +187,18 @@ def confirm(journal: Journal, label: str, of: Release) -> tuple[str, ...]:
     return tuple(sorted({*of.confirmed, label}))
 
 
-def leave(journal: Journal, of: Release, day: date, kind: Kind) -> None:
-    """Say that it is published. Raises `NotConsented` without two reviewers, `Usage` when another one came before."""
+def demand(of: Release) -> None:
+    """Raises `NotConsented` where fewer than two reviewers confirmed it."""
     if len(of.confirmed) < CONFIRMATIONS:
         raise NotConsented(
             f"{len(of.confirmed)} of {CONFIRMATIONS} reviewers confirmed it",
-            "The other reads it after a `sync` and runs `intake review statement --confirm` with its hash.",
+            "After a `sync` the other reads it (`statement --preview`) and runs `statement --confirm` with its hash.",
         )
+
+
+def leave(journal: Journal, of: Release, day: date, kind: Kind) -> None:
+    """Say that it is published. Raises `NotConsented` without two reviewers, `Usage` when another one came before."""
+    demand(of)
     newest = next(reversed(published(journal.connection, kind)), None)
     if of.left is None and (newest.hash if newest else None) != of.previous:
         raise Usage("another release was published since it was made", "Make it anew: it must be compared with that.")

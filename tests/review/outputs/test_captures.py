@@ -18,7 +18,7 @@ from intake.review.outputs import counting
 from intake.review.outputs.captures import BASES, NOT_TOLD, Captured, histories, sheet, told
 from tests.harness.bundles import make_report
 from tests.harness.coalition import made_vault
-from tests.harness.desk import review
+from tests.harness.desk import at_once
 from tests.harness.keys import make_world
 
 
@@ -76,7 +76,7 @@ def test_they_leave_the_desk_sealed_or_after_a_warning_and_hold_no_person(tmp_pa
     assert (len(soon), len(later)) == (len(counted) - 1, len(counted))
     out = tmp_path / "out"
     for by in BASES:
-        given = review(
+        given = at_once(
             made.path, "export", "--captures", by, "--to", "a statistician", "--plain", "--yes", "--out", out / by
         )
         assert given.returncode == Exit.OK, given.stderr
@@ -86,6 +86,6 @@ def test_they_leave_the_desk_sealed_or_after_a_warning_and_hold_no_person(tmp_pa
     assert rows == [{"cellmate": "1", "family": "1", "confirmed": "1", "people": str(len(counted))}]
     everything = b"".join(path.read_bytes() for path in out.rglob("*") if path.is_file()).decode()
     assert not any(each.name in everything or each.case in everything for each in made.truth)
-    log = [json.loads(line) for line in review(made.path, "dossier given", "--json").stdout.splitlines()]
+    log = [json.loads(line) for line in at_once(made.path, "dossier given", "--json").stdout.splitlines()]
     assert [(each["output"], each["grounds"]) for each in log] == [("captures", [f"lists by {by}"]) for by in BASES]
-    assert review(made.path, "export", "--to", "x", "--out", tmp_path / "no").returncode == Exit.USAGE
+    assert at_once(made.path, "export", "--to", "x", "--out", tmp_path / "no").returncode == Exit.USAGE

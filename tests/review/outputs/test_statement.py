@@ -10,30 +10,37 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import openpyxl
 import pypdf
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from intake.errors import Exit, NotConsented, Usage
 from intake.locale import packaged_places
 from intake.report.folding import search_key
 from intake.review.log import Entity
-from intake.review.outputs import counting, deliveries, ledger
+from intake.review.outputs import charts, counting, deliveries, ledger
 from intake.review.outputs.consent import Recipient
 from intake.review.outputs.deliveries import Delivery
 from intake.review.outputs.regions import REGIONS, district, region, travel_group
 from intake.review.outputs.release import compose, digest
 from intake.review.outputs.sheets import Sheet, csv_file, harmless, xlsx_file
+from intake.review.outputs.wording import Wording
 from intake.review.sync import read, write
 from intake.review.vault import Vault
 from tests.harness.coalition import Made, made_vault
-from tests.harness.desk import Done, review
+from tests.harness.desk import Done, at_once
+from tests.harness.keys import PASSPHRASE as KEY
 from tests.harness.keys import World
-from tests.harness.vaults import make_vault
+from tests.harness.vaults import PASSPHRASE, make_vault
 
 PLACES = packaged_places()
+NAMES = st.text(st.characters(min_codepoint=32, exclude_categories=["Cc", "Cs"]), max_size=60)
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture(scope="module")
@@ -147,19 +154,19 @@ def test_regions(place: str | None, within: str, part: str | None, group: str | 
 def test_from_the_first_draft_to_what_is_published(made: Made, tmp_path: Path) -> None:
     made.vault.close()
     first = ("--from", "2026-10-01", "--to", "2026-10-31")
-    drafted = review(made.path, "statement", *first)
+    drafted = at_once(made.path, "statement", *first)
     assert drafted.returncode == Exit.OK, drafted.stderr
     assert "confirmed by two independent sources" in drafted.stderr
     hashed = drafted.stdout.strip()
     out = tmp_path / "out"
-    refused = review(made.path, "statement", "--publish", hashed, "--out", out, "--yes")
+    refused = at_once(made.path, "statement", "--publish", hashed, "--out", out, "--yes")
     assert refused.returncode == Exit.CONSENT, refused.stderr
     assert "0 of 2 reviewers confirmed it" in refused.stderr
     assert not out.exists()
-    assert "1 of 2" in review(made.path, "statement", "--confirm", hashed[:12], "--yes").stderr
-    refused = review(made.path, "statement", "--publish", hashed, "--out", out, "--yes")
+    assert "1 of 2" in at_once(made.path, "statement", "--confirm", hashed[:12], "--yes").stderr
+    refused = at_once(made.path, "statement", "--publish", hashed, "--out", out, "--yes")
     assert refused.returncode == Exit.CONSENT, "the same reviewer twice is one"
-    drafts = review(made.path, "statement", "--preview", hashed, "--out", tmp_path / "draft")
+    drafts = at_once(made.path, "statement", "--preview", hashed, "--out", tmp_path / "draft")
     assert drafts.returncode == Exit.OK, drafts.stderr
     names = [path.name for path in (tmp_path / "draft").iterdir()]
     assert all(name.startswith("DRAFT-") for name in names)
@@ -172,14 +179,14 @@ def test_from_the_first_draft_to_what_is_published(made: Made, tmp_path: Path) -
             assert re.search(rf"{number} \S+ {len(read.pages)}", text)
             assert {"en": "DRAFT", "ru": "ЧЕРНОВИК", "tg": "СИЁҲНАВИС"}[language] in text
         assert not any((read.metadata or {}).values()) or set((read.metadata or {}).values()) == {" " * 12}
-    assert "0 of 2" not in review(made.path, "statement", "--list").stdout
+    assert "0 of 2" not in at_once(made.path, "statement", "--list").stdout
     for wrong, words in (
         (("--from", "2026-10-02", "--to", "2026-10-31"), "first day of a quarter"),
         (("--from", "2026-10-01", "--to", "2026-10-30"), "last day of a month"),
         (("--from", "2026-10-01", "--to", "2026-11-30"), "not over"),
         (("--from", "2026-10-01", "--to", "2026-10-31", "--corrects", "1"), "nothing was published"),
     ):
-        told = review(made.path, "statement", *wrong)
+        told = at_once(made.path, "statement", *wrong)
         assert told.returncode == Exit.USAGE
         assert words in told.stderr
 
@@ -228,17 +235,20 @@ def test_two_people_publish_by_commands(tmp_path: Path) -> None:
     stick, out = tmp_path / "stick", tmp_path / "out"
     stick.mkdir()
     hashes = [
-        done(review(one, "statement", *kind, "--to", "2026-10-31")).stdout.strip()
+        done(at_once(one, "statement", *kind, "--to", "2026-10-31")).stdout.strip()
         for kind in (("--from", "2026-10-01"), ("--travel",))
     ]
+    early = at_once(one, "statement", "--publish", hashes[0], "--out", out / "early")
+    assert early.returncode == Exit.CONSENT, "before anybody is asked anything"
+    assert "--preview" in early.stderr, "how to read it whole"
     pass_on(world, one, two, stick, "r2")
     for hashed in hashes:
-        assert "Confirmed by r2: 1 of 2" in done(review(two, "statement", "--confirm", hashed[:12], "--yes")).stderr
+        assert "Confirmed by r2: 1 of 2" in done(at_once(two, "statement", "--confirm", hashed[:12], "--yes")).stderr
     pass_on(world, two, one, stick, "r1")
     for hashed in hashes:
-        assert "Confirmed by r1, r2: 2 of 2" in done(review(one, "statement", "--confirm", hashed, "--yes")).stderr
-        done(review(one, "statement", "--publish", hashed, "--out", out / hashed, "--yes"))
-    listed = done(review(one, "statement", "--list")).stdout.splitlines()
+        assert "Confirmed by r1, r2: 2 of 2" in done(at_once(one, "statement", "--confirm", hashed, "--yes")).stderr
+        done(at_once(one, "statement", "--publish", hashed, "--out", out / hashed, "--yes"))
+    listed = done(at_once(one, "statement", "--list")).stdout.splitlines()
     assert [re.search(r"published \S+", line) is not None for line in listed] == [True, True]
 
     statement, travel = (sorted((out / each).iterdir()) for each in hashes)
@@ -259,7 +269,7 @@ def test_two_people_publish_by_commands(tmp_path: Path) -> None:
     assert digest(public) == hashes[0]
     for path in statement:
         if path.suffix == ".svg":
-            assert ElementTree.parse(path).getroot().tag.endswith("svg")
+            told_by_a_drawing(path, public)
         if path.suffix == ".txt":
             text = path.read_text()
             assert hashes[0] in text
@@ -275,8 +285,66 @@ def test_two_people_publish_by_commands(tmp_path: Path) -> None:
     assert sheet["places"]
     assert {*sheet} == {"format", "from", "to", "day", "version", "corrects", "places"}
     assert len(travel) == 7
-    given = done(review(one, "dossier given", "--json")).stdout.splitlines()
+    given = done(at_once(one, "dossier given", "--json")).stdout.splitlines()
     assert [json.loads(line)["output"] for line in given] == ["statement", "travel"]
+
+
+def told_by_a_drawing(path: Path, public: dict[str, Any]) -> None:
+    """Nothing but names of rows and printed figures of one table; named for who can't see it; nothing that runs."""
+    root = ElementTree.parse(path).getroot()
+    language, _, name = path.stem.removeprefix(f"statement-{public['to']}-v{public['version']}-").partition("-")
+    words = Wording(language, PLACES)
+    (table,) = (
+        each
+        for each in public["tables"]
+        if each["name"] == {"map": "place", "time": "place"}.get(name, name.replace("district-", "district:"))
+    )
+    codes = table["columns" if name == "time" else "rows"]
+    figures = {"place": "row_totals", "map": "row_totals", "time": "column_totals"}.get(name)
+    printed = table[figures] if figures else [cells[0] for cells in table["cells"]]
+    named = [words.column(each) if name == "time" else words.row(table["name"], each) for each in codes]
+    lines = [f"{row}: {words.figure(figure)}" for row, figure in zip(named, printed, strict=True)]
+    (title,), (description,) = (root.findall(f"{SVG}{each}") for each in ("title", "desc"))
+    assert (root.get("role"), root.get("aria-label")) == ("img", title.text)
+    part = name.removeprefix("district-")
+    assert title.text == (
+        words("statement.district", region=words.place(part)) if part != name else words(f"statement.{name}")
+    )
+    assert sorted((description.text or "").split("; ")) == sorted(lines)
+    drawn = " ".join(each.text or "" for each in root.iter(f"{SVG}text"))
+    assert sorted(drawn.split()) == sorted(" ".join([*named, *map(words.figure, printed)]).split())
+    assert {each.tag.removeprefix(SVG) for each in root.iter()} <= {"svg", "title", "desc", "text", "rect", "line"}
+    known = {
+        "viewBox",
+        "width",
+        "height",
+        "role",
+        "aria-label",
+        "x",
+        "y",
+        "x1",
+        "x2",
+        "y1",
+        "y2",
+        "rx",
+        "fill",
+        "stroke",
+    }
+    known |= {"stroke-width", "stroke-dasharray", "font-family", "font-size", "font-weight", "text-anchor"}
+    assert {attribute for each in root.iter() for attribute in each.attrib} <= known
+    if name != "map":
+        assert len({each.get("width") for each in root.iter(f"{SVG}rect")}) == len({*printed} - {None})
+
+
+@given(NAMES, NAMES)
+def test_names_in_a_drawing_are_text_and_nothing_else(title: str, name: str) -> None:
+    for drawing in (charts.bars(title, [(name, "15", "15")]), charts.sketch(title, {"gbao": (name, "<10", "<10")})):
+        root = ElementTree.fromstring(drawing)
+        assert [root.get("aria-label"), root.findtext(f"{SVG}title")] == [title, title]
+        assert (root.findtext(f"{SVG}desc") or "").startswith(f"{name}: ")
+        assert {each.tag.removeprefix(SVG) for each in root.iter()} <= {"svg", "title", "desc", "text", "rect", "line"}
+        drawn = "".join(each.text or "" for each in root.iter(f"{SVG}text"))
+        assert "".join(name.split()) in "".join(drawn.split())
 
 
 def done(command: Done) -> Done:
@@ -286,9 +354,9 @@ def done(command: Done) -> Done:
 
 def pass_on(world: World, sender: Path, receiver: Path, stick: Path, to: str) -> None:
     before = {*stick.iterdir()}
-    done(review(sender, "sync", "--to", stick))
+    done(at_once(sender, "sync", "--to", stick))
     (path,) = {*stick.iterdir()} - before
-    done(review(receiver, "sync", path, "-i", world.folder / f"reviewer-{to}.age", keys=1))
+    done(at_once(receiver, "sync", path, "-i", world.folder / f"reviewer-{to}.age", secrets=(PASSPHRASE, KEY)))
 
 
 def draft(vault: Vault, period: ledger.Period, version: int, corrects: int | None = None) -> None:
