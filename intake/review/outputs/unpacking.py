@@ -164,7 +164,7 @@ def _strings(piece: bytes) -> bytes:
 
 def _unescaped(found: re.Match[bytes]) -> bytes:
     told = found[1]
-    if told[:1].isdigit():
+    if told[0] in b"01234567":
         return bytes([int(told, 8) & 255])
     return b"" if told.endswith(b"\n") else _NAMED.get(told, told)
 

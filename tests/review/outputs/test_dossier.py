@@ -423,10 +423,12 @@ def test_all_the_gate_lets_through_is_made_and_nothing_else(made: Made) -> None:
 
 
 @pytest.mark.long
-def test_all_that_may_be_made_of_three_hundred_submissions_is_searched(everyone: Made) -> None:
-    done, refused = gate(everyone, range(150), 1)
-    assert done > 1_200
-    assert refused > 2_000
+@pytest.mark.parametrize("first", [100, 50, 0])
+def test_all_that_may_be_made_of_three_hundred_submissions_is_searched(everyone: Made, first: int) -> None:
+    """Some 1,300 papers, three files each: every one that the gate lets through."""
+    done, refused = gate(everyone, range(first, first + 50), 1)
+    assert done > 350
+    assert refused > 650
 
 
 def test_what_hangs_on_one_report_goes_with_it(made: Made) -> None:

@@ -11,7 +11,7 @@ import zlib
 import pytest
 from docx import Document as Word
 from docx.oxml.ns import qn
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
@@ -87,6 +87,14 @@ def a_pdf(drawn: bytes, *more: bytes, filters: bytes = b"", table: bytes = b"") 
     out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
     out += b"".join(b"%010d 00000 n \n" % place for place in places)
     return out + b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, start)
+
+
+@given(st.lists(st.sampled_from([b"(", b")", b"\\", b"8", b"0", b"<", b">", b"\n", b"a", b"\xff", b"f"])).map(b"".join))
+@example(b"(\\8)")
+def test_bytes_that_are_no_text_stop_no_search(raw: bytes) -> None:
+    """A font's bytes look like strings with escapes here and there."""
+    shown = b"<</Length %d>>stream\n%s\nendstream" % (len(raw), raw)
+    assert list(leaks("a.pdf", a_pdf(b"", shown), SECRET)) == []
 
 
 def coded(text: str) -> tuple[bytes, bytes]:
