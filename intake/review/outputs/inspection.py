@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from intake.errors import Fault
 from intake.review.outputs.redaction import Redaction, words
-from intake.review.outputs.unpacking import MoreThanPixels, as_text, pieces, texts
+from intake.review.outputs.unpacking import DAMAGED, MoreThanPixels, as_text, pieces, texts
 
 _WIDE = ("utf-8", "utf-16-le", "utf-16-be")
 _NARROW = ("cp1251", "koi8-r", "cp866", "iso8859-5", "mac-cyrillic")
@@ -60,8 +60,8 @@ def leaks(
             if not parsed or as_text(piece) is None:
                 yield from (each.word for each in exact if each.stands_in(piece))
         text = "\n".join(texts(content)) if parsed else ""
-    except MoreThanPixels:
-        yield "more than pixels"
+    except (MoreThanPixels, *DAMAGED):
+        yield "more than pixels, or nothing that can be searched"
         return
     yield from redaction.found(text, ours)
     long_ours = [each for each in words(text) & ours if len(each) > _SHORTEST[True]]

@@ -46,6 +46,10 @@ class MoreThanPixels(Exception):
     """A PNG with anything beside its pixels."""
 
 
+DAMAGED = (pypdfium2.PdfiumError, zipfile.BadZipFile, zlib.error, struct.error)
+"""What `pieces` and `texts` raise, too, for a PDF, ZIP or PNG that is none."""
+
+
 def pieces(content: bytes) -> Iterator[bytes]:
     """The bytes of a file, and of everything packed into it. Raises `MoreThanPixels`."""
     if content[:4] == b"PK\x03\x04":
@@ -194,5 +198,5 @@ def _demand_pixels(content: bytes) -> None:
             rows += depth.decompress(body)
         at += 12 + size
     width, height, _, colour = head
-    if depth.unused_data or len(rows) != height * (1 + width * (3 if colour == 2 else 1)):
+    if not height or depth.unused_data or len(rows) != height * (1 + width * (3 if colour == 2 else 1)):
         raise MoreThanPixels

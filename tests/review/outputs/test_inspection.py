@@ -11,7 +11,7 @@ import zlib
 import pytest
 from docx import Document as Word
 from docx.oxml.ns import qn
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
@@ -240,8 +240,18 @@ def test_a_word_of_our_own_counts_only_as_we_spell_it() -> None:
             inspect({"a.txt": told}, wanted, "Was it in Rahmonobod?")
 
 
+MAGIC = (b"%PDF-", b"PK\x03\x04", b"\x89PNG\r\n\x1a\n")
+
+
+@given(st.sampled_from(MAGIC), st.binary(max_size=400))
+def test_what_can_not_be_searched_does_not_leave(begin: bytes, content: bytes) -> None:
+    with pytest.raises(StillThere):
+        inspect({"a.pdf": begin + content}, SECRET)
+
+
 @given(st.binary(max_size=3_000))
 def test_bytes_by_chance_hold_no_name(content: bytes) -> None:
+    assume(not content.startswith(MAGIC))
     assert list(leaks("a.bin", content, Redaction({NAME: ""}, ("Ali", "Porshinev")))) == []
 
 
