@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from intake.errors import Exit, Usage
+from intake.keyring.files import read_file
 from intake.review import earlier, spreadsheet, taking
 from intake.review.entrance import enter, vault_option
 from intake.review.taking import Compared
@@ -41,7 +42,7 @@ def command(
     """
     if undo == (table is not None) or (undo and write):
         raise Usage("say one thing to do", "Give a table, or --undo without one.")
-    by = earlier.parse(_read(mapping))
+    by = earlier.parse(read_file(mapping, _MOST))
     with enter(vault) as desk:
         if table is None:
             with desk.journal() as journal:
@@ -95,14 +96,3 @@ def _facts(each: Compared) -> dict[str, object]:
     ]
     told = {"line": each.line.number, "key": each.line.key, "case": each.line.case, "is": each.word}
     return told | {"new": facts, "differs": [*each.differs], "wrong": [*each.line.wrong]}
-
-
-def _read(mapping: Path) -> bytes:
-    try:
-        with mapping.open("rb") as file:
-            raw = file.read(_MOST + 1)
-    except OSError as error:
-        raise Usage(f"can't read {mapping}: {error.strerror}") from None
-    if len(raw) > _MOST:
-        raise Usage(f"{mapping.name} is too large for a mapping")
-    return raw
