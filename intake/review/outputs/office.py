@@ -38,6 +38,9 @@ def docx(document: Document) -> bytes:
     setter = _Office(word)
     for part in document.parts:
         set_part(part, setter)
+    # The template's theme lists scripts and fonts, such as "Cher": words that a short name is taken for.
+    for key in [key for key, each in word.part.rels.items() if each.reltype.endswith("/theme")]:
+        del word.part.rels[key]
     out = io.BytesIO()
     word.save(out)
     return out.getvalue()

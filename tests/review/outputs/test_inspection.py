@@ -264,3 +264,7 @@ def test_what_is_left_out_shows_a_gap_and_common_words_stay() -> None:
     told = "Дар Поршинев касе намедонад, ки рӯз чӣ шуд. Раҳмат."
     assert SECRET.apply(told) == f"Дар {GAP} касе намедонад, ки рӯз чӣ шуд. Раҳмат."
     assert initials("Фирдавс Раҳмонзода") == "Ф. Р."
+
+
+def test_a_short_name_is_not_taken_for_a_word_of_the_template() -> None:
+    inspect({"a.docx": docx(Document("A", (Paragraph("b"),), "1"))}, Redaction({"Чиё Тағнимузов": "P1"}))
