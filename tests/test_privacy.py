@@ -90,7 +90,7 @@ TOLD = (
     "database-spooled",
 )
 KEPT = ("arrivals-numbered", "parts-not-folded", "touched-by-reports", "not-wiped")
-ORDERED = ("not-rewritten", "folded-once-a-day")
+ORDERED = ("folded-once-a-day",)
 ARRANGED = ("folded-as-they-came",)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime
 import os
 import time
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -66,5 +67,7 @@ def follow(place: Path) -> None:
         def now(cls, tz: datetime.tzinfo | None = None) -> Moved:
             return cls.fromtimestamp(now(), tz)
 
+    # What a C extension says of a class that is not quite the one it was built with.
+    warnings.filterwarnings("ignore", "datetime.datetime size changed", RuntimeWarning)
     time.time = now
     datetime.datetime = Moved  # type: ignore[misc]

@@ -242,13 +242,6 @@ def not_wiped() -> None:
     _instead(sqlite.SQLite, "rewrite", _checkpoint)
 
 
-@leak(("order", r"drop\.db.*"))
-def not_rewritten() -> None:
-    from intake.drop import sqlite
-
-    _instead(sqlite.SQLite, "rewrite", _checkpoint)
-
-
 def _checkpoint(database: Any) -> None:
     from intake.drop.sqlite import _empty_log
 
