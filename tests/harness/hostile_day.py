@@ -222,8 +222,8 @@ class Living:
         visits = [Visit(drop, person, self.day.statuses) for person in PEOPLE]
         for number in range(small):
             visit, identifier = visits[number % 2], os.urandom(16)
-            # Together more than SQLite keeps in memory when it writes all of them anew. The id is their end, too: bodies
-            # lie elsewhere in the database's file than rows.
+            # Together more than SQLite keeps in memory when it writes them anew. The id is their end, too: bodies lie
+            # elsewhere in the file than rows.
             body = (self.classes[number] if number < len(self.classes) else self.sealed)[:-16] + identifier
 
             def put(visit: Visit = visit, identifier: bytes = identifier, body: bytes = body) -> None:
