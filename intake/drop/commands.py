@@ -13,11 +13,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,20 +23,18 @@ import click
 
 from intake.drop.app import utc_today
 from intake.drop.belief import stored_chain
-from intake.drop.blobs import FOLDER
 from intake.drop.config import Config, load
-from intake.drop.counters import Counters
 from intake.drop.delivery import Delivered
 from intake.drop.fold import fold as everything
 from intake.drop.folder import DataFolder
 from intake.drop.parts import kept_reserve
+from intake.drop.status import Status
 from intake.drop.store import Store
-from intake.drop.uploads import Uploads
 from intake.durable import write_private
 from intake.errors import Exit, Fault, IntakeError, Usage
 from intake.keyring import Chain, Roots
 from intake.keyring.fingerprint import fingerprint, is_digits
-from intake.keyring.summary import cautions, urgency
+from intake.keyring.summary import urgency
 from intake.options import Command as ListingCommand
 from intake.options import Several
 from intake.terminal import progress, put, safe, say
@@ -87,88 +83,6 @@ def serve(file: Path | None, **flags: Any) -> None:
     run(load(flags, os.environ, _settings(file)), say)
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
-    """How the drop stands. Days count from `today`."""
-
-    today: date
-    origin: str
-    keyring: int
-    expires: date
-    closes: date
-    count_by_day: dict[date, int]
-    bundle: int
-    folded: date
-    used: int
-    free: int
-    uploads: tuple[int, int]
-    room: int
-    blobs: str
-    database: str
-    counters: str
-    warnings: tuple[str, ...]
-
-    def to_json(self) -> str:
-        """For programs."""
-        return json.dumps(
-            {
-                "today": str(self.today),
-                "origin": self.origin,
-                "keyring": self.keyring,
-                "expires": str(self.expires),
-                "days_to_expires": (self.expires - self.today).days,
-                "closes": str(self.closes),
-                "days_to_closes": (self.closes - self.today).days,
-                "reports": sum(self.count_by_day.values()),
-                "count_by_day": {str(day): count for day, count in self.count_by_day.items()},
-                "bundle": self.bundle,
-                "folded": str(self.folded),
-                "bytes_used": self.used,
-                "bytes_free": self.free,
-                "uploads": self.uploads[0],
-                "uploads_bytes": self.uploads[1],
-                "blobs": self.blobs,
-                "database": self.database,
-                "counters": self.counters,
-                "bytes_for_large": self.room,
-                "warnings": self.warnings,
-            },
-            indent=2,
-        )
-
-    def to_text(self) -> str:
-        """For people."""
-        lines = [
-            f"{self.origin}, keyring {self.keyring}",
-            f"expires {self.expires} (in {(self.expires - self.today).days} days)",
-            f"closes  {self.closes} (in {(self.closes - self.today).days} days)",
-            f"disk    {self.used / 1e6:.1f} MB used, {self.free / 1e9:.1f} GB free",
-            f"stored  in {self.database}",
-            f"large   in {self.blobs}, {_room(self.room)}",
-            f"counts  in {self.counters}",
-            f"uploads {self.uploads[0]} unfinished, {self.uploads[1] / 1e6:.1f} MB of them have come",
-            f"bundles {self.bundle}, last fold {self.folded}",
-            f"reports {sum(self.count_by_day.values())}",
-            *(f"  {day}  {count}" for day, count in self.count_by_day.items()),
-        ]
-        return "\n".join(lines)
-
-
-def _room(size: int) -> str:
-    if not size:
-        return "no room: only the reserve for small reports is left"
-    return f"room for {size / 1e9:.1f} GB" if size < 2**60 else "as much as the bucket takes"
-
-
-def _used(data: Path) -> int:
-    """Bytes of all files; one that goes meanwhile counts for nothing."""
-    sizes = 0
-    for path in data.rglob("*"):
-        with suppress(FileNotFoundError):
-            sizes += path.stat().st_size if path.is_file() else 0
-    return sizes
-
-
 @door.command()
 @_data
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
@@ -179,28 +93,8 @@ def status(data: Path, as_json: bool) -> int:
     """
     folder = DataFolder.open(data)
     chain = stored_chain(folder, utc_today())
-    counters = Counters(folder.counters.read_text() if folder.counters.exists() else "")
     with _opened(folder) as store:
-        last = store.last_bundle()
-        uploads = Uploads(folder, store.parts, store, reserve=kept_reserve(folder))
-        found = Status(
-            today=utc_today(),
-            origin=chain.origin,
-            keyring=chain.newest.serial,
-            expires=chain.newest.expires,
-            closes=chain.newest.closes,
-            count_by_day=store.count_by_day(),
-            bundle=0 if last is None else last.serial,
-            folded=store.folded(),
-            used=_used(data),
-            free=shutil.disk_usage(data).free,
-            uploads=uploads.under_way(utc_today()),
-            room=uploads.room(),
-            blobs=str(getattr(store.parts, "place", FOLDER)),
-            database=store.database.place,
-            counters=counters.place or "memory",
-            warnings=(*cautions(chain.newest, utc_today()), *store.database.cautions(), *counters.cautions()),
-        )
+        found = Status.of(folder, chain, store, utc_today())
     put(found.to_json() if as_json else found.to_text())
     for warning in found.warnings:
         say(f"Warning: {warning}.")

@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 
 from limits.storage import MemoryStorage, SlidingWindowCounterSupport, Storage
 
-from intake.errors import Usage
+from intake.drop.folder import DataFolder
+from intake.errors import Fault, Usage
 
 if TYPE_CHECKING:
     from limits.storage import RedisStorage
@@ -234,3 +235,11 @@ def _opened(place: str) -> RedisStorage:
 
 def _shown(place: str) -> str:
     return f"Valkey at {place}"
+
+
+def counters_of(folder: DataFolder) -> Counters:
+    """Those that the server of this folder counts with, as it wrote them down. Raises `Fault`."""
+    try:
+        return Counters(folder.counters.read_text() if folder.counters.exists() else "")
+    except (OSError, UnicodeDecodeError, Usage):
+        raise Fault(f"{folder.counters} can't be read", "Restart `intake drop serve`, which writes it.") from None

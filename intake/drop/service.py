@@ -16,6 +16,7 @@ from datetime import date
 
 from intake.drop.acceptance import BODY_LIMIT
 from intake.drop.app import create_app, utc_today
+from intake.drop.arrival import Bounds
 from intake.drop.assets import Assets
 from intake.drop.belief import Belief
 from intake.drop.blobs import FOLDER
@@ -28,7 +29,8 @@ from intake.drop.mailboxes import Mailboxes
 from intake.drop.pages import Pages, Setting
 from intake.drop.parts import keep_reserve
 from intake.drop.plain import body_limit
-from intake.drop.server import Bounds, Server, allow_files, listener, place
+from intake.drop.server import Server
+from intake.drop.sockets import allow_files, listener, place
 from intake.drop.store import Store
 from intake.drop.tally import silence
 from intake.drop.uploads import Uploads

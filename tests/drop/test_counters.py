@@ -10,9 +10,10 @@ import pytest
 from limits import parse
 from limits.strategies import FixedWindowRateLimiter
 
-from intake.drop.counters import EVERYBODY, Counters, checked
+from intake.drop.counters import EVERYBODY, Counters, checked, counters_of
+from intake.drop.folder import DataFolder
 from intake.drop.toll import Passage, Toll
-from intake.errors import Usage
+from intake.errors import Fault, Usage
 from tests.drop.test_toll import solved
 from tests.harness.bundles import make_report, seal_report
 from tests.harness.counting import Counting
@@ -135,3 +136,12 @@ def test_a_drop_goes_on_without_it_and_says_so(server: Counting, tmp_path: Path)
             time.sleep(0.2)
         server.start()
         assert drop.put("03" * 16, body, 1).status == 201
+
+
+@pytest.mark.parametrize("written", [b"\xff\xfe", b"http://elsewhere/"])
+def test_what_a_folder_says_of_counters_may_be_damaged(tmp_path: Path, written: bytes) -> None:
+    folder = DataFolder.open(tmp_path / "data", create=True)
+    assert counters_of(folder).place == ""
+    folder.counters.write_bytes(written)
+    with pytest.raises(Fault, match="can't be read"):
+        counters_of(folder)

@@ -72,6 +72,6 @@ PLANTS = {
         "except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:",
         "except tomllib.TOMLDecodeError as error:",
     ),
-    "socket": ("intake.drop.server", 'self.path.count("/") == 1', 'self.path.index("/") == 0'),
+    "socket": ("intake.drop.arrival", 'self.path.count("/") == 1', 'self.path.index("/") == 0'),
     "http": ("intake.drop.tus", "except (binascii.Error, UnicodeDecodeError):", "except UnicodeDecodeError:"),
 }

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from intake.drop import checking, config, server, unfinished
+from intake.drop import arrival, checking, config, unfinished
 from intake.drop.config import Limits
 from intake.drop.headers import CSP
 from intake.errors import IntakeError
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from flask import Flask
 
-_ADJUSTED = server.Adjusted.to(server.Bounds())
+_ADJUSTED = arrival.Adjusted.to(arrival.Bounds())
 ANSWERED = {
     200,
     201,
@@ -332,7 +332,7 @@ def _settings(_: Scene, data: bytes) -> None:
 
 def _request(_: Scene, data: bytes) -> None:
     """Bytes from a socket, as waitress's parser and ours take them, in pieces."""
-    parser = server.Parser(_ADJUSTED)
+    parser = arrival.Parser(_ADJUSTED)
     while data and not parser.completed and not parser.error:
         taken = parser.received(data[:700])
         data = data[taken:] if taken else b""
