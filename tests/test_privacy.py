@@ -1,7 +1,7 @@
 """The promises of DESIGN §2, by experiment: a day of the real server tells nothing, and planted leaks are found."""
 
-import os
 import re
+import resource
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -116,13 +116,21 @@ def test_each_is_found_when_it_is_the_only_one(world: World, tmp_path: Path, lea
 def test_memory_is_read_by_nobody(world: World, tmp_path: Path, leaks: Sequence[str]) -> None:
     here = tmp_path / "here"
     here.mkdir()
-    unlimited = ("prlimit", "--core=unlimited") if os.geteuid() == 0 else ()
-    wrapper = [*unlimited, *ALONE, "sh", "-c", 'cd "$0" && exec "$@"', str(here)]
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)  # 0 once a vault was opened in this process
+    wrapper = [
+        "prlimit",
+        f"--core={'unlimited' if hard < 0 else hard}",
+        *ALONE,
+        "sh",
+        "-c",
+        'cd "$0" && exec "$@"',
+        str(here),
+    ]
     environment = wrapping(WRAPPED_LEAKS=",".join(leaks))
     with running_drop(world, tmp_path / "drop", wrapper=wrapper, environment=environment) as drop:
         findings = list(in_memory(drop.pid, here, lambda: drop.process.wait(60)))
     if leaks:
-        assert missed("core-allowed", findings) == []
+        assert missed("core-allowed", findings) in ([], [("core", "file")] if hard == 0 else [])
     else:
         assert findings == []
 

@@ -32,7 +32,8 @@ class Terminal:
         os.close(writer)
         environment = {k: v for k, v in os.environ.items() if not k.startswith("INTAKE_")}
         self._process = subprocess.Popen(
-            ["setsid", "-c", "-w", *command],
+            # What runs in the background of a shell ignores ^C, and so would all that it starts.
+            ["env", "--default-signal=INT", "setsid", "-c", "-w", *command],
             cwd=folder,
             env=environment | {"INTAKE_PASSPHRASE_FD": str(reader), "PYTHONWARNINGS": "error"},
             pass_fds=[reader],
