@@ -283,6 +283,8 @@ def folded_as_they_came() -> None:
             path = self.folder.parts / entry.where.hex()
             return path.stat().st_ctime_ns if path.exists() else 0
 
-        return sorted(entries(self), key=came)
+        found = entries(self)
+        # What a bundle lists stays in order: out of it, no bundle is made.
+        return sorted(found, key=came) if sys._getframe(1).f_code.co_name == "fold" else found
 
     _instead(Store, "entries", leaking)
