@@ -128,9 +128,7 @@ class FolderParts:
 
     def ready(self, day: date) -> None:
         """See `Parts`."""
-        with disk(self._path):
-            private_folder(self._path)
-            os.utime(self._path, ns=(midnight(day), midnight(day)))
+        dated_folder(self._path, day)
 
     def fold(self, identifier: bytes, parts: range, day: date, *, settled: bool) -> None:
         """See `Parts`. All of them are written anew, or none when nothing came since the last time."""
@@ -193,6 +191,13 @@ class PartsReader(io.RawIOBase):
 def midnight(day: date) -> int:
     """When a day begins (UTC), in nanoseconds as files have them."""
     return int(datetime.combine(day, time(), UTC).timestamp()) * 10**9
+
+
+def dated_folder(path: Path, day: date) -> None:
+    """Make a folder that tells `day`, and not when something in it came or went. Raises `Fault`."""
+    with disk(path):
+        private_folder(path)
+        os.utime(path, ns=(midnight(day), midnight(day)))
 
 
 def folded(day: date, *, settled: bool) -> int:

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Protocol
 from intake.drop import parts as pieces
 from intake.drop.acceptance import judge_claim, judge_size, judge_under_way, stanzas
 from intake.drop.folder import DataFolder
-from intake.drop.parts import PART, RESERVE, Full, Parts, PartsReader, disk, midnight
+from intake.drop.parts import PART, RESERVE, Full, Parts, PartsReader, dated_folder, disk
 from intake.drop.problems import NOT_SEALED, OTHER_BYTES, Problem
 from intake.drop.store import Entry, Outcome
 from intake.drop.unfinished import Upload, Work, move
@@ -229,9 +229,7 @@ class Uploads:
 
     def ready(self, day: date) -> None:
         """Make the folder, before anything comes into it; it tells `day`, and not when an upload began or ended."""
-        with disk(self._path):
-            private_folder(self._path)
-            os.utime(self._path, ns=(midnight(day), midnight(day)))
+        dated_folder(self._path, day)
 
     def fold(self, today: date) -> None:
         """Write what is unfinished anew, in order of id, so that it tells the day it began and nothing finer.
