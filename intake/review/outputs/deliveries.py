@@ -16,12 +16,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, String, Table, Text, select
+from sqlalchemy import Column, Connection, Index, LargeBinary, String, Table, Text, select
 
 from intake.report.document import Json
 from intake.review.journal import Journal
 from intake.review.log import Entity
 from intake.review.projections import Projection, State, metadata, replace
+from intake.review.tables import event
 
 delivery = Table(
     "delivery",
@@ -31,6 +32,7 @@ delivery = Table(
     Column("recipient", String(16), nullable=False),
     Column("utc", String(20), nullable=False),
     Column("reviewer", String(32), nullable=False),
+    Column("event", LargeBinary(32), nullable=False),
     Column("told", Text, nullable=False),  # JSON
     Index("delivery_case", "case"),
 )
@@ -83,7 +85,8 @@ def record(journal: Journal, made: Delivery) -> None:
 
 def delivered(connection: Connection, cases: Sequence[str] | None = None) -> Iterator[Delivered]:
     """All that left, the oldest first; of these cases alone where they are given."""
-    query = select(delivery).order_by(delivery.c.utc, delivery.c.id)
+    written = delivery.join(event, event.c.hash == delivery.c.event)  # clocks tell seconds: within one, the log's order
+    query = select(delivery).select_from(written).order_by(delivery.c.utc, delivery.c.reviewer, event.c.number)
     for row in connection.execute(query if cases is None else query.where(delivery.c.case.in_(cases))).all():
         yield Delivered(_delivery(json.loads(row.told)), row.reviewer, row.utc)
 
@@ -112,8 +115,8 @@ def _project(connection: Connection, entity: str, state: State) -> None:
         if made:
             edit = state["told"].edits[0]
             text = json.dumps(told, ensure_ascii=False, sort_keys=True)
-            rows = [{"case": made.case, "recipient": made.recipient, "utc": edit.utc, "reviewer": edit.reviewer}]
-            rows[0]["told"] = text
+            by = {"utc": edit.utc, "reviewer": edit.reviewer, "event": edit.event}
+            rows = [{"case": made.case, "recipient": made.recipient, **by, "told": text}]
     replace(connection, delivery, entity, rows)
 
 

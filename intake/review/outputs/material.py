@@ -160,7 +160,7 @@ def _custody(connection: Connection, family: Sequence[str]) -> Iterator[tuple[st
     query = select(event.c.utc, event.c.reviewer, event.c.content).where(
         event.c.kind == "case", event.c.entity.in_(family)
     )
-    for row in connection.execute(query.order_by(event.c.utc, event.c.id)):
+    for row in connection.execute(query.order_by(event.c.utc, event.c.reviewer, event.c.number)):
         if row.content is None:
             continue
         kind = Content.parse(row.content.encode()).field.partition("/")[0]
