@@ -1,7 +1,7 @@
 """The `.po` files against what the software says: extracts, updates, checks. What `scripts/translations` runs.
 
 A language has three files in `intake/locale/<code>`: `questionnaire.po`, whose texts have a context (the questions, and
-the labels of report.txt), `page.po` (the templates and `intake/drop/pages.py`) and `statement.po` (the words of the
+the labels of report.txt), `page.po` (the templates and their words in `intake/drop`) and `statement.po` (the words of the
 published statement, with a context too). One that reviewers work in has a fourth, `desk.po` (the full-screen desk).
 Headings and comments that people
 wrote stay; the order is that of the source; a text whose English changed comes back empty, so that nobody signs it
@@ -44,12 +44,12 @@ _QUESTIONNAIRE_HEAD = """\
 # consent texts, add a line here that begins with "Native reader:" and gives their name.
 """
 _PAGE_HEAD = """\
-# The words of the pages (templates/ and intake/drop/pages.py).
+# The words of the pages (templates/ and intake/drop).
 #
 # A draft that no native reader has checked. Whoever signs it adds a line "Native reader: NAME" to this comment.
 """
 _STATEMENT_HEAD = _PAGE_HEAD.replace(
-    "the pages (templates/ and intake/drop/pages.py)",
+    "the pages (templates/ and intake/drop)",
     "the statement and the travel sheet (intake/review/outputs/wording.py)",
 )
 _FIELDS = 'msgid ""\nmsgstr ""\n"Language: {code}\\n"\n"Content-Type: text/plain; charset=utf-8\\n"\n'
@@ -67,9 +67,12 @@ class State:
 
 
 def page_messages() -> list[Key]:
-    """Every sentence of the templates and of `pages.py`, in the order of files and lines, each once."""
+    """Every sentence of the templates, of `advice.py` and of `pages.py`, in the order of files and lines, each once."""
     found: dict[Key, None] = {}
-    for folder, methods in (("templates", [("**.html", "jinja2")]), ("intake/drop", [("pages.py", "python")])):
+    for folder, methods in (
+        ("templates", [("**.html", "jinja2")]),
+        ("intake/drop", [("advice.py", "python"), ("pages.py", "python")]),
+    ):
         for _, _, message, _, _ in extract_from_dir(ROOT / folder, methods, {}, keywords={"_": None}):
             found[(None, str(message))] = None
     return list(found)
@@ -184,7 +187,7 @@ def own(definition: Path, codes: Sequence[str], *, write: bool) -> list[State]:
     messages = list(Questionnaire.parse(definition.read_bytes()).messages())
     states = []
     for code in codes:
-        head = _PAGE_HEAD.replace("the pages (templates/ and intake/drop/pages.py)", f"{definition.name}")
+        head = _PAGE_HEAD.replace("the pages (templates/ and intake/drop)", f"{definition.name}")
         path = definition.with_name(f"{definition.stem}.{code}.po")
         states.append(update(path, messages, head + _FIELDS.format(code=code), write=write))
     return states

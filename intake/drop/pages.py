@@ -15,7 +15,9 @@ from typing import Protocol
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import intake
+from intake.drop.advice import AGAIN, PROBLEMS, Problem
 from intake.drop.again import Box, Pair, write_again
+from intake.drop.asked import parts_of, question_of
 from intake.drop.assets import Asset, Assets, Body
 from intake.drop.carried import CarriedForm, Sheet
 from intake.drop.courier import Received
@@ -24,7 +26,7 @@ from intake.errors import Fault, Usage
 from intake.keyring import fingerprint
 from intake.locale import Catalog, Language, catalog, languages, packaged_places
 from intake.report.places import Gazetteer
-from intake.report.questionnaire import Field, Questionnaire
+from intake.report.questionnaire import Questionnaire
 
 
 class Organisation(Protocol):
@@ -75,106 +77,9 @@ class Setting:
     drafts: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One question with its words in one language."""
-
-    id: str
-    type: str
-    layer: int
-    required: bool
-    show_if: str
-    text: str
-    hint: str
-    choices: Sequence[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A section in one language: what is asked at once, and what stands folded below it."""
-
-    id: str
-    title: str
-    shown: Sequence[Question]
-    folded: Sequence[Question]
-    begins_more: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why something did not work, and what to do, in one language."""
-
-    title: str
-    advice: str
-
-
 def _(text: str) -> str:
     """Mark a sentence for the catalogues; it is translated where it is used."""
     return text
-
-
-_PROBLEMS = {
-    "bad-request": (
-        _("This could not be read"),
-        _("Nothing was kept. Go back, check that your text is still there, and send it once more."),
-    ),
-    "not-found": (_("There is no such page"), _("Check the address, or begin at the form.")),
-    "method-not-allowed": (_("This does not work here"), _("Begin at the form.")),
-    "too-large": (
-        _("This is too long"),
-        _("Nothing was kept. Go back, shorten your text, or send it in two parts."),
-    ),
-    "files-too-large": (
-        _("The files are too large"),
-        _("Without JavaScript all files together may have {plain_files} MB. Nothing was kept. Go back, send fewer."),
-    ),
-    "busy": (_("Too many at once"), _("Nothing was kept. Go back, wait a minute, and send it once more.")),
-    "unavailable": (
-        _("This does not work just now"),
-        _("Nothing was kept. Go back, wait a few minutes, and send it once more."),
-    ),
-    "full": (
-        _("No more can be taken just now"),
-        _("Nothing was kept. Try again later, or use another way: {urgent_contacts}."),
-    ),
-    "closed": (
-        _("We can't take reports now"),
-        _("The keys of this page are past their day. Nothing was kept. Use another way: {urgent_contacts}."),
-    ),
-    "plain-form-off": (
-        _("This form needs JavaScript"),
-        _("Nothing was kept. Turn JavaScript on, or use another way: {urgent_contacts}."),
-    ),
-}
-
-
-_AGAIN = {
-    "empty": (_("Every answer is empty"), _("One is enough. Write here, or go back to the other questions.")),
-    "too-large": (
-        _("This is too long"),
-        _("Nothing was kept here. Shorten the text below, or send it in two parts; your other answers go along."),
-    ),
-    "files-too-large": (
-        _("The files are too large"),
-        _("Nothing was kept here. Your answers stand in this page: send them from here."),
-    ),
-    "busy": (
-        _("Too many at once"),
-        _("Nothing was kept here. Your answers stand in this page: wait a minute, and send them from here."),
-    ),
-    "unavailable": (
-        _("This does not work just now"),
-        _("Nothing was kept here. Your answers stand in this page: wait a few minutes, and send them from here."),
-    ),
-    "full": (
-        _("No more can be taken just now"),
-        _(
-            "Nothing was kept here. Your answers stand in this page: send them from here later, or use another way:"
-            " {urgent_contacts}."
-        ),
-    ),
-}
-"""What a person is told whose plain report comes back to be sent once more."""
 
 
 _MONTHS = (
@@ -280,11 +185,11 @@ class Pages:
 
         `files`: some came with it, and can't be given back.
         """
-        if word not in _AGAIN:
+        if word not in AGAIN:
             return None
         pen = self._pens[language]
         contacts = pen.setting.urgent_contacts[language]
-        title, advice = (pen.words.gettext(text) for text in _AGAIN[word])
+        title, advice = (pen.words.gettext(text) for text in AGAIN[word])
         problem = Problem(title, advice.format(urgent_contacts=contacts))
 
         def render(kept: Sequence[Pair], boxes: Sequence[Box]) -> str:
@@ -339,7 +244,7 @@ class _Pen:
             script=script,
             fingerprints=[fingerprint(root) for root in setting.roots],
             **self.trusted(),
-            sections=_parts(setting.questionnaire, self.words, files=not self.carried),
+            sections=parts_of(setting.questionnaire, self.words, files=not self.carried),
             months=[self.words.gettext(month) for month in _MONTHS],
             organisation=setting.organisation[self.language.code],
             onion=setting.onion,
@@ -381,7 +286,7 @@ def _render(pen: _Pen) -> _Bodies:
     consent = setting.questionnaire.field("consent")
     coming = {
         "suffix": "/return",
-        "consent": _question(setting.questionnaire, consent, words) if consent else None,
+        "consent": question_of(setting.questionnaire, consent, words) if consent else None,
         "code": CODE,
         "day": DAY,
         "number": NUMBER,
@@ -410,46 +315,8 @@ def _render(pen: _Pen) -> _Bodies:
                     words.gettext(advice).format(urgent_contacts=contacts, plain_files=setting.plain_files),
                 ),
             )
-            for word, (title, advice) in _PROBLEMS.items()
+            for word, (title, advice) in PROBLEMS.items()
         },
-    )
-
-
-def _parts(questionnaire: Questionnaire, words: Catalog, *, files: bool) -> list[Part]:
-    """The questions of each section. Without JavaScript every one is reachable: what isn't asked at once is folded."""
-    parts: list[Part] = []
-    for section in questionnaire.sections:
-        asked = [
-            _question(questionnaire, field, words)
-            for field in questionnaire.fields
-            if field.section == section.id and (files or field.type != "file_list")
-        ]
-        shown = [question for question in asked if question.layer == 1]
-        parts.append(
-            Part(
-                id=section.id,
-                title=words.gettext(section.title, f"#{section.id}") if section.title else "",
-                shown=shown,
-                folded=[question for question in asked if question.layer > 1],
-                begins_more=bool(asked) and not shown and not any(part.begins_more for part in parts),
-            )
-        )
-    return [part for part in parts if part.shown or part.folded]
-
-
-def _question(questionnaire: Questionnaire, field: Field, words: Catalog) -> Question:
-    return Question(
-        id=field.id,
-        type=field.type,
-        layer=field.layer,
-        required=field.required != "no",
-        show_if=" or ".join(f"{one.field}:{one.code}" for one in field.show_if),
-        text=words.gettext(field.question, field.id),
-        hint=words.gettext(field.hint, f"{field.id}.hint") if field.hint else "",
-        choices=[
-            (choice.code, words.gettext(choice.words, f"{field.choices}.{choice.code}"))
-            for choice in questionnaire.choices(field)
-        ],
     )
 
 
