@@ -1,11 +1,10 @@
 """The `.po` files against what the software says: extracts, updates, checks. What `scripts/translations` runs.
 
 A language has three files in `intake/locale/<code>`: `questionnaire.po`, whose texts have a context (the questions, and
-the labels of report.txt), `page.po` (the templates and their words in `intake/drop`) and `statement.po` (the words of the
-published statement, with a context too). One that reviewers work in has a fourth, `desk.po` (the full-screen desk).
-Headings and comments that people
-wrote stay; the order is that of the source; a text whose English changed comes back empty, so that nobody signs it
-unread.
+the labels of report.txt), `page.po` (the templates and their words in `intake/drop`) and `statement.po` (the words of
+the published statement, with a context too). One that reviewers work in has a fourth, `desk.po` (the full-screen desk).
+Headings and comments that people wrote stay; the order is that of the source; a text whose English changed comes back
+empty, so that nobody signs it unread.
 """
 
 from __future__ import annotations
