@@ -88,8 +88,9 @@ TOLD = (
     "errors-of-threads-printed",
     "times-in-names",
     "database-spooled",
+    "log-not-emptied",
 )
-KEPT = ("arrivals-numbered", "parts-not-folded", "touched-by-reports", "not-wiped")
+KEPT = ("arrivals-numbered", "parts-not-folded", "touched-by-reports", "not-wiped", "not-rewritten")
 ORDERED = ("folded-once-a-day",)
 ARRANGED = ("folded-as-they-came",)
 

@@ -6,6 +6,7 @@ assert day.findings() == []
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import signal
@@ -26,7 +27,9 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from intake.report import sizes
+from intake.report.bundle import BundleReader
 from intake.report.code import Code
+from intake.report.outbox import Acknowledged
 from intake.report.reply import KEPT_DAYS
 from tests.harness import privacy
 from tests.harness.bundles import make_report, seal_report
@@ -74,8 +77,9 @@ class Day:
     statuses: set[int] = field(default_factory=set)
     until: int = 0
     seized: list[Seized] = field(default_factory=list)
-    """After the night that followed, and after the one in which everything that expires is gone."""
+    """After the night that followed, after the one in which everything that expires is gone, and after a purge."""
     expired: dict[str, bytes] = field(default_factory=dict)
+    purged: dict[str, bytes] = field(default_factory=dict)
 
     def findings(self) -> list[Finding]:
         """Everything that is told, each thing once."""
@@ -84,11 +88,12 @@ class Day:
             found.update(privacy.in_trace(record, PEOPLE, allowed))
         ids = [each.id for each in self.arrivals]
         for number, seized in enumerate(self.seized):
-            gone = self.gone | (self.expired if number else {})
+            gone = self.gone | (self.expired if number else {}) | (self.purged if number > 1 else {})
             found.update(privacy.in_names(seized))
             found.update(privacy.in_times(seized, (self.arrivals[0].began, self.until), self.operator))
             found.update(privacy.in_contents(seized, PEOPLE, gone, self.arrivals))
             found.update(privacy.in_rows(seized, self.arrivals))
+            found.update(privacy.in_pages(seized))
             found.update(privacy.in_order(privacy.marks(seized, ids), self.arrivals))
         return sorted(found)
 
@@ -334,6 +339,35 @@ class Living:
             told, name = (self.day.gone, "was replaced") if serial == 1 else (self.day.expired, "has expired")
             told[f"an answer that {name}"] = sealed
 
+    def acknowledge(self) -> None:
+        """Two days on, every reviewer has every bundle."""
+        self.clock.shift(3)
+        self.command("export", "--to", self.stick)
+        paths = sorted(self.stick.glob("*.bundle"))
+        heads = [BundleReader(io.BytesIO(path.read_bytes())).index for path in paths]
+        acks = [Acknowledged(each.serial, each.hash) for each in heads]
+        for reviewer in range(len(self.world.reviewers)):
+            path = self.stick / f"acks-{reviewer}.outbox"
+            before = (self.stick / "2.outbox").read_bytes() if reviewer == 0 else b""
+            path.write_bytes(
+                make_outbox(
+                    self.world,
+                    acknowledged=acks,
+                    reviewer=reviewer,
+                    serial=3 if before else 1,
+                    previous=hash_of(before) if before else None,
+                    number=26112403,
+                )
+            )
+            self.command("deliver", path)
+
+    def purge(self) -> None:
+        """All that was exported goes, which is all there was."""
+        self.command("purge", "--yes")
+        bodies = {"report": self.sealed, **dict(zip(("second", "third", "fourth"), self.classes, strict=True))}
+        self.day.purged = {f"a purged one, {name}": body for name, body in {**bodies, "large": self.large}.items()}
+        self.seize()
+
 
 class _Served(AbstractContextManager[Running]):
     """`running_drop`, with what was recorded of it."""
@@ -384,12 +418,16 @@ def live(world: World, folder: Path, size: Size, leaks: Collection[str] = (), **
         living.flood(drop)
         assert visit.ask("HEAD", resting, headers=VERSION).status == 200
         day.until = time.time_ns()
-        for days in (1, KEPT_DAYS + 2):
+        for days in (1, KEPT_DAYS + 4):
             told = len(drop.said)
             assert visit.ask("GET", "/nothing").status == 404  # so that there is something to count
             living.clock.shift(days)
             _until(partial(_counted, drop.said, told))
             living.seize()
+            if days == 1 and size is not LEAKY:
+                living.acknowledge()
+        if size is not LEAKY:
+            living.purge()
     assert list(living.temporary.iterdir()) == []
     return day
 

@@ -227,7 +227,7 @@ def touched_by_reports() -> None:
     _at_each_request(lambda e: os.utime(_data() / "lock") if e["REQUEST_METHOD"] == "PUT" else None)
 
 
-@leak(("remains", "drop.db"))
+@leak(("remains", "drop.db: an answer that .*"), ("remains", r"drop\.db: \d+ bytes on page \d+ .*"))
 def not_wiped() -> None:
     """Deleted, and its pages left as they were."""
     from intake.drop import sqlite
@@ -240,6 +240,21 @@ def not_wiped() -> None:
 
     _instead(sqlite, "_prepare", leaking)
     _instead(sqlite.SQLite, "rewrite", _checkpoint)
+
+
+@leak(("order", "drop.db: page of its body"))
+def not_rewritten() -> None:
+    """What was deleted is wiped, and what stays lies where it came to lie."""
+    from intake.drop import sqlite
+
+    _instead(sqlite.SQLite, "rewrite", _checkpoint)
+
+
+@leak(("order", "drop.db-wal: first place"))
+def log_not_emptied() -> None:
+    from intake.drop import sqlite
+
+    _instead(sqlite, "_empty_log", lambda _: None)
 
 
 def _checkpoint(database: Any) -> None:

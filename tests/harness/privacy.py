@@ -12,7 +12,7 @@ order in which they came. `Finding`s are of these kinds:
 | name | a file that no drop has |
 | time | a time finer than a day, that lies between the first arrival and the last |
 | order | a mark that rises or falls with the order of arrival, as chance would in one case of 20,000 |
-| remains | bytes of what was deleted, refused or replaced |
+| remains | bytes of what was deleted, refused or replaced, or of anything on pages that a database no longer uses |
 | core | the memory of the process can be read |
 """
 
@@ -33,13 +33,14 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
 from tests.harness import tracing
+from tests.harness.sqlite_file import SQLiteFile
 
 _NAMES = re.compile(
     r"""drop\.db(-wal|-shm)? | lock | counters | reserve | database | blobs | drop\.key | keyring\.pin
@@ -354,22 +355,39 @@ def _cells(seized: Seized) -> Iterator[tuple[str, str, list[object]]]:
 
 def _tables(seized: Seized) -> Iterator[tuple[str, list[str], list[tuple[object, ...]]]]:
     """Every table with all columns, the hidden number of each row among them where there is one."""
-    if not (seized.copy / "drop.db").exists():
-        return
+    with _database(seized) as path, closing(sqlite3.connect(path)) as connection:
+        names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for table in names:
+            hidden = "rowid AS rowid, "
+            with suppress(sqlite3.OperationalError):
+                connection.execute(f"SELECT rowid FROM {table} LIMIT 1")
+                asked = connection.execute(f"SELECT {hidden}* FROM {table}")
+                yield table, [each[0] for each in asked.description], asked.fetchall()
+                continue
+            asked = connection.execute(f"SELECT * FROM {table}")
+            yield table, [each[0] for each in asked.description], asked.fetchall()
+
+
+@contextmanager
+def _database(seized: Seized) -> Iterator[Path]:
+    """A copy of drop.db with its log moved into it, as the next who opens it would have it; empty where there is none.
+
+    What the log holds is looked for in the log itself.
+    """
     with tempfile.TemporaryDirectory() as folder:
         for path in seized.copy.glob("drop.db*"):
             shutil.copy(path, folder)
         with closing(sqlite3.connect(Path(folder, "drop.db"))) as connection:
-            names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            for table in names:
-                hidden = "rowid AS rowid, "
-                with suppress(sqlite3.OperationalError):
-                    connection.execute(f"SELECT rowid FROM {table} LIMIT 1")
-                    asked = connection.execute(f"SELECT {hidden}* FROM {table}")
-                    yield table, [each[0] for each in asked.description], asked.fetchall()
-                    continue
-                asked = connection.execute(f"SELECT * FROM {table}")
-                yield table, [each[0] for each in asked.description], asked.fetchall()
+            connection.execute("SELECT * FROM sqlite_master").fetchall()
+        yield Path(folder, "drop.db")
+
+
+def in_pages(seized: Seized) -> Iterator[Finding]:
+    """What SQLite left on pages, or parts of them, that it does not use any more."""
+    with _database(seized) as path:
+        if content := path.read_bytes():
+            for number, left in SQLiteFile(content).slack():
+                yield Finding("remains", "drop.db", f"{len(left)} bytes on page {number} that belong to nothing")
 
 
 Marks = Mapping[str, Mapping[bytes, float]]
@@ -394,6 +412,12 @@ def marks(seized: Seized, ids: Collection[bytes]) -> dict[str, dict[bytes, float
                     for side, place in (("first", content.find(needle)), ("last", content.rfind(needle))):
                         if place >= 0:
                             found[f"{entry.name}: {side} place{spelling}"][each] = place
+    with _database(seized) as path:
+        lying = SQLiteFile(content).rows("report") if (content := path.read_bytes()) else {}
+    for each in lying.keys() & wanted:
+        found["drop.db: page of its row"][each] = lying[each].page
+        if lying[each].overflow:
+            found["drop.db: page of its body"][each] = lying[each].overflow[0]
     for table, columns, rows in _tables(seized):
         for row in rows:
             whose = next((cell for cell in row if isinstance(cell, bytes) and cell in wanted), None)
