@@ -6,9 +6,9 @@ AWS_REGION, AWS_ENDPOINT_URL. Nothing secret is in a setting, and nothing of it 
 What such storage tells: it stamps every object with the second it was put, and lists names in order. A fold puts parts
 again in order of id, so that they tell when the fold was. What its provider writes down besides, in logs and backups,
 is out of our reach. A bucket that keeps versions would keep every time and every deleted report: it is refused. So is
-one whose versions are suspended, where the store says so as S3 does (the version "null" of what was put): there a
-deletion leaves a marker with the name. A store that doesn't say it is taken at its word; then nothing that is put while
-they are suspended is kept, but older versions of it are.
+one that kept them once (`versioning`): older ones stay, and a deletion leaves a marker with the name. So is one that
+locks or retains what is put, where nothing can be folded or deleted. A store that doesn't know the question of versions
+is taken at its word, if none shows when something is put.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from datetime import date, timedelta
 from urllib.parse import urlsplit
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.exceptions import AlreadyExistsError, BaseError, PermissionDeniedError
 from obstore.store import S3Store
 
 from intake.drop.blobs import Place
+from intake.drop.versioning import Versions, versions
 from intake.errors import Fault, Usage
 
 MARK = "belongs-to"
@@ -33,6 +34,7 @@ MARK = "belongs-to"
 PAUSE = 2.0
 """Seconds in which nothing is tried after a failure: a store that hangs must not hold every thread of the server."""
 
+_NEVER_ON = "Use a bucket in which versioning was never on."
 _ADVICE = "Check the bucket, its keys and its endpoint in the AWS_… variables, then start again."
 
 
@@ -50,6 +52,7 @@ class BucketParts:
         if endpoint.scheme == "http" and not near:
             raise Usage("AWS_ENDPOINT_URL is not https", "Keys and parts would cross the network in the clear.")
         self.place = place
+        self._environment = given
         self._down = 0.0
         with self._speaking():
             self._store = S3Store(
@@ -64,24 +67,51 @@ class BucketParts:
 
         Raises `Fault`, and `Usage` for a bucket that can't be used.
         """
-        probe = f"probe-{secrets.token_hex(8)}"
         with self._speaking():
-            try:
-                versions = [obstore.put(self._store, probe, b"", use_multipart=False)["version"] for _ in range(2)]
-            finally:
-                obstore.delete(self._store, probe)
+            self._refuse(versions(self.place.bucket, self._environment))
+            self._try_out()
             with suppress(AlreadyExistsError):
                 obstore.put(self._store, MARK, mark.encode(), mode="create", use_multipart=False)
             owner = bytes(obstore.get(self._store, MARK).bytes()).decode(errors="replace")
-        if any(versions):
-            raise Usage(
-                f"{self.place} keeps versions: what is deleted or folded would stay in it",
-                "Use a bucket in which versioning was never on.",
-            )
         if owner != mark:
             raise Usage(
                 f"{self.place} holds the parts of another drop", "Give each drop a bucket or prefix of its own."
             )
+
+    def _refuse(self, found: Versions) -> None:
+        """Raises `Usage` for a bucket that keeps versions, or kept some, or doesn't say so to these keys."""
+        if found is Versions.ENABLED:
+            raise Usage(f"{self.place} keeps versions: what is deleted or folded would stay in it", _NEVER_ON)
+        if found is Versions.SUSPENDED:
+            raise Usage(
+                f"{self.place} kept versions once: older ones stay in it, and what is deleted leaves its name",
+                f"{_NEVER_ON} Versioning can be suspended, but not undone.",
+            )
+        if found is Versions.FORBIDDEN:
+            obstore.list_with_delimiter(self._store)  # which fails when the keys themselves are wrong
+            raise Usage(
+                f"whether {self.place} keeps versions may not be asked with these keys",
+                "Allow them s3:GetBucketVersioning: a bucket that keeps versions can't be used.",
+            )
+
+    def _try_out(self) -> None:
+        """Put something, put it again, delete it. Raises `Usage` when it would stay, in whatever way."""
+        probe = f"probe-{secrets.token_hex(8)}"
+        told = obstore.put(self._store, probe, b"", use_multipart=False)["version"]
+        try:
+            try:
+                told = obstore.put(self._store, probe, b"", use_multipart=False)["version"] or told
+            finally:
+                obstore.delete(self._store, probe)
+        except BaseError as error:
+            if not _refused(error):
+                raise
+            raise Usage(
+                f"what was put into {self.place} as {probe} can't be replaced or deleted",
+                "Use a bucket without object lock and retention, and keys that may put, get, list and delete.",
+            ) from error
+        if told:
+            self._refuse(Versions.SUSPENDED if told == "null" else Versions.ENABLED)
 
     def put(self, identifier: bytes, number: int, content: bytes) -> None:
         """One request: the object is whole and durable, or not there."""
@@ -144,6 +174,11 @@ class BucketParts:
                 self._down = time.monotonic() + PAUSE
             told = str(error).partition("\n")[0][:300]
             raise Fault(f"{self.place} can't be used: {told}", _ADVICE) from error
+
+
+def _refused(error: BaseError) -> bool:
+    """Whether the store would not do it, rather than could not."""
+    return isinstance(error, PermissionDeniedError) or "AccessDenied" in str(error) or "ObjectLock" in str(error)
 
 
 def _key(identifier: bytes, number: int) -> str:

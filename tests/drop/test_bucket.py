@@ -1,16 +1,22 @@
 """Parts in S3-compatible storage, against a real server of that protocol: refusals, a fold, an outage."""
 
+import hashlib
 import os
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.request import Request
 
 import pytest
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from intake.drop.blobs import FOLDER, Place, opened
-from intake.drop.bucket import PAUSE
+from intake.drop.bucket import PAUSE, BucketParts
 from intake.drop.folder import DataFolder
+from intake.drop.versioning import request
 from intake.errors import Exit, Fault, Usage
 from tests.drop.test_tus import begun, offset, patch
 from tests.harness.bucket import ObjectStore
@@ -99,6 +105,125 @@ def test_a_bucket_has_one_drop_and_a_drop_one_place(objects: ObjectStore, folder
         opened(full, objects.bucket("late"))
 
 
+def test_a_bucket_that_kept_versions_once_is_refused_before_anything_is_put(
+    objects: ObjectStore, folder: DataFolder
+) -> None:
+    """Older versions and the marks of deletions stay in it, and each deletion would leave another."""
+    place = objects.bucket("suspended", versions=True)
+    parts, old = BucketParts(Place.parse(place)), os.urandom(16)
+    for content in (b"first", b"second"):
+        parts.put(old, 0, content)
+    parts.delete(old)
+    objects.keep_versions("suspended", "Suspended")
+    before = objects.kept("suspended")
+    assert before == [f"drop/parts/{old.hex()}/0"] * 3
+    with pytest.raises(Usage, match="kept versions once: older ones stay") as error:
+        opened(folder, place)
+    assert "never on. Versioning can be suspended, but not undone" in error.value.advice
+    assert objects.kept("suspended") == before
+    assert not folder.blobs.exists()
+
+
+def test_a_bucket_with_object_lock_is_refused(objects: ObjectStore, folder: DataFolder) -> None:
+    """It keeps versions, always."""
+    with pytest.raises(Usage, match="keeps versions"):
+        opened(folder, objects.bucket("locked", lock=True))
+    assert objects.kept("locked") == []
+
+
+NO_ANSWER = b"<Error><Code>NotImplemented</Code></Error>"
+DENIED = b"<Error><Code>AccessDenied</Code></Error>"
+LOCKED = (
+    b"<DeleteResult><Error><Key>drop/%s</Key><Code>AccessDenied</Code>"
+    b"<Message>Access Denied because object protected by object lock.</Message></Error></DeleteResult>"
+)
+
+
+class Other:
+    """A store that answers `deviant` as it wants, and the rest as moto does."""
+
+    def __init__(self, deviant: str) -> None:
+        self.deviant, self.put = deviant, list[str]()
+
+    def __call__(self, method: str, path: str) -> tuple[int, bytes, dict[str, str]] | None:
+        probe = path.rpartition("/")[2] if "probe-" in path else ""
+        if probe and method == "PUT":
+            self.put.append(probe)
+        match self.deviant:
+            case "keys are wrong":
+                return 403, DENIED, {}
+            case "may not be asked" if "versioning" in path:
+                return 403, DENIED, {}
+            case "fails" if "versioning" in path:
+                return 500, b"", {}
+            case "elsewhere" if "versioning" in path:
+                return 307, b"", {"Location": "/somewhere?versioning="}
+            case "knows no versions" | "says null" | "says a number" if "versioning" in path:
+                return 501, NO_ANSWER, {}
+            case "says null" | "says a number" if probe and method == "PUT":
+                number = "null" if self.deviant == "says null" else "3sL4kqtJlcpXroDTDmJ"
+                return 200, b"", {"ETag": '"1"', "x-amz-version-id": number}
+            case "retains" if path.endswith("?delete"):
+                return 200, LOCKED % self.put[-1].encode(), {}
+            case "never replaces" if len(self.put) > 1 and method == "PUT":
+                return 403, DENIED, {}
+        return None
+
+
+@pytest.mark.parametrize(
+    ("deviant", "error", "words"),
+    [
+        ("keys are wrong", Fault, "403"),
+        ("may not be asked", Usage, "whether s3://.* keeps versions may not be asked"),
+        ("fails", Fault, "500"),
+        ("elsewhere", Fault, "307"),
+        ("says null", Usage, "kept versions once"),
+        ("says a number", Usage, "keeps versions"),
+        ("retains", Usage, "as probe-.* can't be replaced or deleted"),
+        ("never replaces", Usage, "as probe-.* can't be replaced or deleted"),
+    ],
+)
+def test_what_other_stores_answer_is_understood(
+    objects: ObjectStore, folder: DataFolder, deviant: str, error: type[Exception], words: str
+) -> None:
+    other, place = Other(deviant), objects.bucket(deviant.replace(" ", "-"))
+    with objects.instead(other), pytest.raises(error, match=words):
+        opened(folder, place)
+    assert not folder.blobs.exists()
+    assert set(objects.objects(deviant.replace(" ", "-"))) <= {f"drop/{each}" for each in other.put}
+
+
+def test_a_store_that_knows_no_versions_is_taken_at_its_word(objects: ObjectStore, folder: DataFolder) -> None:
+    with objects.instead(Other("knows no versions")):
+        opened(folder, objects.bucket("simple")).put(os.urandom(16), 0, b"x")
+    assert len(objects.objects("simple")) == 2
+
+
+def test_the_question_is_signed_as_amazon_describes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The example of its documentation, and what its own library makes of our address."""
+    keys = {
+        "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        "AWS_REGION": "us-east-1",
+    }
+    moment = datetime(2013, 5, 24, tzinfo=UTC)
+    signed = request("https://examplebucket.s3.amazonaws.com/", "lifecycle", keys, moment)
+    assert (signed.get_header("Authorization") or "").endswith(
+        "Signature=fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"
+    )
+    keys |= {"AWS_SESSION_TOKEN": "a+token/=", "AWS_REGION": "eu-north-1"}
+    ours = request("https://store.example:9000/bucket", "versioning", keys, datetime.now(UTC))
+    theirs = AWSRequest("GET", ours.full_url, headers={"X-Amz-Content-SHA256": hashlib.sha256(b"").hexdigest()})
+    given = Credentials(keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"], keys["AWS_SESSION_TOKEN"])
+    monkeypatch.setattr("botocore.auth.get_current_datetime", lambda: _moment(ours))
+    S3SigV4Auth(given, "s3", keys["AWS_REGION"]).add_auth(theirs)
+    assert ours.get_header("Authorization") == theirs.headers["Authorization"]
+
+
+def _moment(signed: Request) -> datetime:
+    return datetime.strptime(signed.get_header("X-amz-date") or "", "%Y%m%dT%H%M%SZ")  # noqa: DTZ007  # as botocore's
+
+
 @pytest.mark.parametrize("missing", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
 def test_keys_come_from_the_environment(
     objects: ObjectStore, folder: DataFolder, monkeypatch: pytest.MonkeyPatch, missing: str
@@ -123,8 +248,10 @@ def test_a_drop_serves_from_a_bucket_through_an_outage(
     folder = tmp_path_factory.mktemp("drop")
     world: World = make_world(folder / "keys", today=datetime.now(UTC).date())
     body = seal_large(world)
-    refused = command(*serve_arguments(world, folder / "v", blobs=objects.bucket("kept", versions=True)))
-    assert (refused.returncode, "keeps versions" in refused.stderr) == (Exit.USAGE, True)
+    kept = objects.bucket("kept", versions=True)
+    objects.keep_versions("kept", "Suspended")
+    refused = command(*serve_arguments(world, folder / "v", blobs=kept))
+    assert (refused.returncode, "kept versions once" in refused.stderr) == (Exit.USAGE, True)
     with running_drop(world, folder, blobs=objects.bucket("served")) as drop:
         assert b"canary" not in Path(f"/proc/{drop.pid}/cmdline").read_bytes()
         place = begun(drop, len(body))
