@@ -50,6 +50,9 @@ _REFUSALS = (
 _OF_THE_WAY = frozenset({"connection", "content-length", "date", "keep-alive", "transfer-encoding"})
 """Headers that servers and proxies write for themselves, and that tell nothing of a visitor."""
 
+_FORGETS = ("strict-transport-security", "max-age=0")
+"""What a front over TLS may add: browsers store nothing for it, and drop what they had (RFC 6797, 6.1.1)."""
+
 _LINKED = re.compile(rb"/a/[A-Za-z0-9._-]+")
 _PATH = re.compile(r"/[A-Za-z0-9._/-]*")
 
@@ -113,7 +116,7 @@ def differences(request: Request, wanted: Answer, got: Answer) -> Iterator[Diffe
 def _headers(
     request: Request, wanted: Iterable[tuple[str, str]], got: Iterable[tuple[str, str]]
 ) -> Iterator[Difference]:
-    left = [pair for pair in got if pair[0] not in _OF_THE_WAY]
+    left = [pair for pair in got if pair[0] not in _OF_THE_WAY and pair != _FORGETS]
     for name, value in wanted:
         if name in _OF_THE_WAY:
             continue

@@ -1,6 +1,7 @@
 """The headers that every answer carries, whichever part of the server gave it. Tests list them all.
 
 Strict-Transport-Security is missing on purpose: browsers store it, and nothing of ours may stay on a witness's phone.
+(A front over TLS sends `max-age=0`, which makes them forget; over plain http it must not be sent: RFC 6797, 7.2.)
 """
 
 from __future__ import annotations

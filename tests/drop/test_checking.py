@@ -120,6 +120,10 @@ LIES: dict[str, tuple[Callable[[Request], bool], Callable[[Answer], Answer]]] = 
         lambda request: request.path == "/ru",
         lambda answer: replace(answer, headers=(*answer.headers, ("set-cookie", "id=1"))),
     ),
+    "a name to keep on the phone": (
+        lambda request: request.path == "/",
+        lambda answer: replace(answer, headers=(*answer.headers, ("strict-transport-security", "max-age=63072000"))),
+    ),
     "no policy": (
         lambda request: request.path == "/en",
         lambda answer: replace(
@@ -152,6 +156,12 @@ def test_each_lie_is_named_with_its_place(reference: Reference, inspection: Insp
     assert {one.request for one in result.differences} == {
         str(request) for request in inspection.questions if about(request)
     }
+
+
+def test_a_front_may_make_browsers_forget(reference: Reference, inspection: Inspection) -> None:
+    forget = ("strict-transport-security", "max-age=0")
+    ask = lying(reference, lambda _: True, lambda answer: replace(answer, headers=(*answer.headers, forget)))
+    assert found(inspection, ask).differences == ()
 
 
 @pytest.mark.parametrize("lie", [lie for lie in LIES if "brotli" not in lie])

@@ -55,12 +55,16 @@ class KeptChromium:
 
 
 @contextmanager
-def kept_chromium(folder: Path) -> Iterator[KeptChromium]:
-    """Started with its profile in `folder`, and ended with the block if it still runs."""
+def kept_chromium(folder: Path, *arguments: str) -> Iterator[KeptChromium]:
+    """Started with its profile in `folder`, and ended with the block if it still runs.
+
+    The same `folder` again is the same person's browser, started anew.
+    """
     profile = folder / "profile"
+    (profile / "DevToolsActivePort").unlink(missing_ok=True)
     driven = ["--headless=new", f"--user-data-dir={profile}", "--remote-debugging-port=0"]
     process = subprocess.Popen(
-        [PROGRAM, *ARGUMENTS, *driven, "about:blank"],
+        [PROGRAM, *ARGUMENTS, *driven, *arguments, "about:blank"],
         env=home(folder),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

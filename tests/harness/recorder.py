@@ -73,6 +73,11 @@ class Recorder:
         """Everything that came from the browser."""
         return b"\n".join(bytes(up) for up, _ in self._streams)
 
+    @property
+    def answered(self) -> bytes:
+        """Everything that came back."""
+        return b"\n".join(bytes(down) for _, down in self._streams)
+
     def requests(self) -> list[Message]:
         """Each request, by connection and in order."""
         return [message for up, _ in self._streams for message in _messages(bytes(up))]
