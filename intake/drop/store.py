@@ -56,6 +56,7 @@ class Entry:
     carried: bool
     parts: int = 0  # how many hold its bytes; 0 when its row does
     place: bytes = b""  # under which they lie; empty for its own id
+    settled: bool = False  # they were folded after its day, and need it no more
 
     @property
     def where(self) -> bytes:
@@ -330,14 +331,21 @@ class Store:
         What is not yet a report is folded by `Uploads`. Needs as much free disk as the database is large. Raises
         `Fault` when readers hold the log for two minutes.
         """
-        # A day before the last fold's, too: a report that came as it ended may have been entered behind that fold.
-        # A fold of a day to come was one by a wrong clock.
-        last = folded if (folded := self.folded()) <= today else date(1, 1, 1)
+        # Not by days: a report that came as its day ended may have been entered behind that fold. A fold of a day to
+        # come was one by a wrong clock, and settled nothing.
+        astray = self.folded() > today
+        done = dict[bool, list[bytes]]({True: [], False: []})
         for entry in self.entries():
-            if entry.parts and entry.day + timedelta(days=1) >= last:
-                self.parts.fold(entry.where, range(entry.parts), entry.day, settled=entry.day < today)
+            if entry.parts and (astray or not entry.settled):
+                settled = entry.day < today
+                self.parts.fold(entry.where, range(entry.parts), entry.day, settled=settled)
+                done[settled].append(entry.id)
         self.parts.ready(today)
         with self.writing() as connection:
+            for settled, ids in done.items():
+                for start in range(0, len(ids), BATCH):
+                    some = report.c.id.in_(ids[start : start + BATCH])
+                    connection.execute(update(report).where(some).values(settled=settled))
             connection.execute(update(chain).values(folded=today.isoformat()))
         self.database.rewrite()
 
@@ -413,7 +421,7 @@ _ENTRY = select(*(column for column in report.c if column is not report.c.body))
 
 def _entry(row: Row[Any]) -> Entry:
     day = date.fromisoformat(row.day)
-    return Entry(row.id, day, row.size, row.sha256, row.claimed, row.carried, row.parts, row.place or b"")
+    return Entry(row.id, day, row.size, row.sha256, row.claimed, row.carried, row.parts, row.place or b"", row.settled)
 
 
 def _insert(connection: Connection, statement: Any, rows: Sequence[dict[str, Any]]) -> list[Outcome]:

@@ -6,7 +6,7 @@ fold neither a number nor a position in the file tells which report came before 
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, MetaData, String, Table, false
 
 metadata = MetaData()
 
@@ -22,6 +22,7 @@ report = Table(
     Column("body", LargeBinary, nullable=False),  # behind those: listing them never reads it; empty when in parts
     Column("parts", Integer, nullable=False, server_default="0"),  # how many hold the bytes; 0 when the row does
     Column("place", LargeBinary(16)),  # under which they lie; null for the report's own id
+    Column("settled", Boolean, nullable=False, server_default=false()),  # they were folded after its day
     sqlite_with_rowid=False,
 )
 

@@ -134,6 +134,22 @@ def test_a_report_entered_behind_the_fold_of_its_day_is_folded_by_the_next(drop:
     assert (drop.folder.parts / identifier.hex()).stat().st_mtime == MIDNIGHT
 
 
+def test_no_part_is_folded_more_often_than_it_must(drop: Drop, body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a bucket each time is a transfer: with every fold of its own day, and once when that is over."""
+    identifier = drop.begin(len(body))
+    drop.send_all(identifier, body)  # its day is TODAY
+    times: list[bool] = []
+    monkeypatch.setattr(FolderParts, "fold", lambda *_, settled: times.append(settled))
+    for days in (0, 0, 1, 1, 2, 3):
+        fold(drop.folder, drop.store, TODAY + timedelta(days=days))
+    assert times == [False, False, True]
+    # A clock that was wrong for a while, and is right again before that day is over.
+    for days, expected in ((400, []), (-1, [False]), (0, [False]), (1, [True]), (2, [])):
+        times.clear()
+        fold(drop.folder, drop.store, TODAY + timedelta(days=days))
+        assert times == expected
+
+
 @pytest.mark.parametrize("swaps", [True, False])
 def test_a_fold_that_is_cut_off_loses_nothing(
     drop: Drop, body: bytes, monkeypatch: pytest.MonkeyPatch, swaps: bool

@@ -98,6 +98,17 @@ def epochs(connection: sqlite3.Connection) -> None:
     )
 
 
+def settled(connection: sqlite3.Connection) -> None:
+    """A drop as 0007 leaves it: it knows what need not be folded again."""
+    epochs(connection)
+    connection.executescript(
+        """
+        UPDATE alembic_version SET version_num = '0007';
+        ALTER TABLE report ADD COLUMN settled BOOLEAN DEFAULT 0 NOT NULL;
+        """
+    )
+
+
 SHAPES: dict[str, Callable[[sqlite3.Connection], None]] = {
     "0001": first,
     "0002": mailboxes,
@@ -105,6 +116,7 @@ SHAPES: dict[str, Callable[[sqlite3.Connection], None]] = {
     "0004": everything,
     "0005": several,
     "0006": epochs,
+    "0007": settled,
 }
 
 
@@ -131,3 +143,18 @@ def test_what_was_stored_is_still_there(tmp_path: Path, shape: str) -> None:
         assert last is not None
         assert (last.serial, last.hash, last.note) == (12, b"h" * 32, None)
         assert (store.epoch(), store.folded()) == (2, date(2026, 11, 22))
+
+
+def test_large_reports_of_days_long_over_are_not_folded_again(tmp_path: Path) -> None:
+    """The last fold was on the 22nd: it was to write those of the 21st once more."""
+    folder = DataFolder.open(tmp_path / "data", create=True)
+    connection = sqlite3.connect(folder.database)
+    epochs(connection)
+    for day in (20, 21, 22):
+        values = (bytes([day]) * 16, f"2026-11-{day}", b"s" * 32)
+        connection.execute("INSERT INTO report VALUES (?, ?, 6, ?, NULL, 1, x'', 3, NULL)", values)
+    connection.commit()
+    connection.close()
+    with Store(folder) as store:
+        large = {entry.day.day: entry.settled for entry in store.entries() if entry.parts}
+    assert large == {20: True, 21: False, 22: False}
