@@ -84,7 +84,7 @@ function open(): void {
       mark(at);
       group.value = group.value.trim();
     });
-    return;
+    return element("said").scrollIntoView({ block: "nearest" });
   }
   freeze(true);
   show("opening");
