@@ -9,7 +9,7 @@ from typing import cast
 import click
 
 from intake.errors import Exit, IntakeError
-from intake.memory import keep_private
+from intake.memory import keep_private, lasting
 from intake.options import Lazy
 from intake.terminal import safe, say
 
@@ -33,7 +33,11 @@ class _Doors(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _DOORS:
             return None
-        door = cast(click.Group, import_module(_DOORS[cmd_name][0]).door)
+        module = _DOORS[cmd_name][0]
+        if module not in sys.modules:
+            with lasting():
+                import_module(module)
+        door = cast(click.Group, sys.modules[module].door)
         if cmd_name not in _GUESTS:
             return door
         return click.CommandCollection(cmd_name, sources=[door, Lazy(modules=_GUESTS[cmd_name])], help=door.help)

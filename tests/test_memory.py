@@ -1,6 +1,7 @@
 """What the system itself says of a process that keeps its memory to itself."""
 
 import ctypes
+import gc
 import os
 import resource
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from intake.memory import lasting
 from tests.harness.keys import make_world
 from tests.harness.server import running_drop
 
@@ -76,3 +78,16 @@ def test_the_server_locks_what_it_touches_or_says_that_it_may_not(tmp_path: Path
     assert (int(status["VmLck"].split()[0]) > 0) == allowed
     assert ("may be written to swap" in told) != allowed
     assert os.getpid() != drop.pid
+
+
+def test_what_lasts_is_passed_over_from_then_on_and_the_rest_is_collected_again() -> None:
+    assert gc.isenabled()
+    before = gc.get_freeze_count()
+    try:
+        with lasting():
+            assert not gc.isenabled()
+            made = [[each] for each in range(1000)]
+        assert gc.isenabled()
+        assert gc.get_freeze_count() >= before + len(made)
+    finally:
+        gc.unfreeze()

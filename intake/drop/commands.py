@@ -35,6 +35,7 @@ from intake.errors import Exit, Fault, IntakeError, Usage
 from intake.keyring import Chain, Roots
 from intake.keyring.fingerprint import fingerprint, is_digits
 from intake.keyring.summary import urgency
+from intake.memory import lasting
 from intake.options import Command as ListingCommand
 from intake.options import Several
 from intake.terminal import progress, put, safe, say
@@ -78,9 +79,11 @@ def door() -> None:
 @click.option("--drafts", is_flag=True, default=None, help="Serve translations that no native reader has signed.")
 def serve(file: Path | None, **flags: Any) -> None:
     """Serve the form and take reports, until SIGTERM."""
-    from intake.drop.service import serve as run
+    with lasting():
+        from intake.drop.service import serve as run
 
-    run(load(flags, os.environ, _settings(file)), say)
+        config = load(flags, os.environ, _settings(file))
+    run(config, say)
 
 
 @door.command()

@@ -121,6 +121,7 @@ class Pages:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            auto_reload=False,
         )
         pens = [_Pen(environment, setting, assets, served, one, catalogs[one.code]) for one in served]
         self._pens = {pen.language.code: pen for pen in pens}
@@ -266,12 +267,16 @@ class _Pen:
         """What is of use to scripts alone: it travels with the script, and costs nobody else a byte."""
         return {
             "places": self.setting.places.suggestions(self.language.code),
-            "sending": self.html("sending.html", code=""),
+            "sending": self.sending(),
         }
+
+    def sending(self) -> str:
+        """What the page shows while a report is sealed and sent, and afterwards."""
+        return self.html("sending.html", code="")
 
     def sheet(self) -> Sheet:
         """What the form in one file shows in this language."""
-        return Sheet(self.language, self.form(""), self.given()["sending"])
+        return Sheet(self.language, self.form(""), self.sending())
 
 
 def _render(pen: _Pen) -> _Bodies:

@@ -11,6 +11,7 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 
@@ -37,7 +38,7 @@ from intake.drop.uploads import Uploads
 from intake.durable import write_private
 from intake.errors import IntakeError
 from intake.keyring import Chain, Roots
-from intake.memory import keep_unswapped
+from intake.memory import keep_unswapped, lasting
 
 Say = Callable[[str], None]
 
@@ -220,10 +221,12 @@ def serve(config: Config, say: Say) -> None:
     reserve = config.limits.reserve * 2**20
     database, room = config.database or SQLITE, config.limits.room * 2**20
     with (
+        ExitStack() as start,
         folder.held(Role.SERVE),
         Store(folder, reserve=reserve, database=database, blobs=config.blobs, room=room) as store,
         store.database.serving(alone=config.blobs == FOLDER),
     ):
+        start.enter_context(lasting())
         keep_reserve(folder, reserve)
         belief = Belief(folder, config.keyring, Roots.typed(config.root), utc_today)
         store.bind(belief.chain.origin)
@@ -254,6 +257,7 @@ def serve(config: Config, say: Say) -> None:
                 signal.signal(number, lambda *_: server.stop())
             for warning in (*belief.chain.warnings, *store.database.cautions(), *_signed(config, belief.chain)):
                 say(warning)
+            start.close()
             say(f"serving {place(bound)}")
             server.serve()
             caretaker.end()

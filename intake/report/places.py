@@ -75,9 +75,11 @@ class Gazetteer:
         self.places = tuple(places)
         self._by_id = {place.id: place for place in self.places}
         by_key: dict[str, dict[str, Place]] = defaultdict(dict)
+        self._words: dict[str, frozenset[str]] = {}
         for place in self.places:
             for name in (*place.names.values(), *place.aliases):
-                by_key[search_key(name)][place.id] = place
+                by_key[key := search_key(name)][place.id] = place
+                self._words[name] = frozenset(key.split())
         self._by_key = {key: tuple(found.values()) for key, found in by_key.items() if key}
 
     @classmethod
@@ -100,7 +102,7 @@ class Gazetteer:
         language, and each other name that is not just another spelling of one before it.
         """
         return "\n".join(
-            "|".join([place.id, around, place.name(language), *_others(place, language)])
+            "|".join([place.id, around, place.name(language), *self._others(place, language)])
             for place, around in self._offered()
         )
 
@@ -114,7 +116,7 @@ class Gazetteer:
         columns = list(dict.fromkeys(code for place, _ in offered for code in place.names))
         lines = ["|".join(columns)]
         for place, around in offered:
-            needed = {name for language in languages for name in _others(place, language)}
+            needed = {name for language in languages for name in self._others(place, language)}
             names = [place.names.get(code, "") for code in columns]
             lines.append("|".join([place.id, around, *names, *(name for name in place.aliases if name in needed)]))
         return "\n".join(lines)
@@ -125,18 +127,15 @@ class Gazetteer:
         ids = {place.id for place in offered}
         return [(place, place.parent if place.parent in ids else "") for place in offered]
 
-
-def _others(place: Place, language: str) -> list[str]:
-    """The names that have a word which no name before them has: the rest is found by those. First is the one shown."""
-    covered = set(search_key(place.name(language)).split())
-    found = []
-    names = (*place.names.values(), *place.aliases)
-    for name in sorted(names, key=lambda name: -len(search_key(name).split())):
-        words = set(search_key(name).split())
-        if not words <= covered:
-            found.append(name)
-            covered |= words
-    return found
+    def _others(self, place: Place, language: str) -> list[str]:
+        """The names with a word that no name before them has: the rest is found by those. First is the one shown."""
+        covered = set(self._words[place.name(language)])
+        found = []
+        for name in sorted((*place.names.values(), *place.aliases), key=lambda name: -len(self._words[name])):
+            if not self._words[name] <= covered:
+                found.append(name)
+                covered |= self._words[name]
+        return found
 
 
 class _Parser:
