@@ -19,7 +19,7 @@ from intake.drop.store import Outcome
 from intake.durable import sync_folder
 from intake.errors import Fault
 from intake.keyring import Chain
-from intake.report.blocks import Gathered, gather, look, name_of
+from intake.report.blocks import Gathered, Pasted, gather, look, name_of
 
 LIMIT = 16 * 1024 * 1024
 """Bytes of the longest file that is looked at: a long chat in which blocks stand."""
@@ -42,14 +42,24 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class _File:
+    """A file as it was read, once: only what was read then decides whether it goes. `content`: None if too long."""
+
     path: Path
     seen: os.stat_result
-    content: bytes | None
+    content: bytes | None = None
 
     @property
     def text(self) -> str | None:
         """For a file that is no sealed one."""
         return None if self.content is None or is_sealed(self.content) else self.content.decode(errors="replace")
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A text without its words, and what of it can be taken."""
+
+    file: _File
+    holds: Pasted
 
 
 def take_folder(
@@ -59,16 +69,18 @@ def take_folder(
 
     Subfolders, links and names that begin with a dot are passed over. Raises `Fault`.
     """
-    texts = {each.path: each for each in _files(folder) if each.text is not None}
-    gathered = gather(each.text or "" for each in texts.values())
+    texts: dict[Path, _Text] = {}
+    gathered = gather(_texts(folder, texts))
     pasted = {name_of(body): take(body, store, chain, day) for body in gathered.files}
     found: list[Found] = []
     counted: set[str] = set()
-    for each in _files(folder):
-        if each.path in texts and each.text is not None:
-            result = _text(each.path.name, each.text, gathered, pasted, counted)
+    for path in _paths(folder):
+        if (text := texts.get(path)) is not None:
+            each, result = text.file, _text(path.name, text.holds, gathered, pasted, counted)
+        elif (read := _read(path)) is not None:
+            each, result = read, _sealed(read, store, chain, day)
         else:
-            result = _sealed(each, store, chain, day)
+            continue
         if not (result.left or keep) and not _remove(each):
             result = Found(result.name, result.new, result.known, "it changed meanwhile: take it again")
         found.append(result)
@@ -76,6 +88,14 @@ def take_folder(
     if found:
         sync_folder(folder)
     return found
+
+
+def _texts(folder: Path, looked: dict[Path, _Text]) -> Iterator[str]:
+    """What is no sealed file, one after the other; of each, what it holds is noted."""
+    for path in _paths(folder):
+        if (each := _read(path)) is not None and (text := each.text) is not None:
+            looked[path] = _Text(_File(path, each.seen), look(text))
+            yield text
 
 
 def size_of(folder: Path) -> int:
@@ -86,37 +106,52 @@ def size_of(folder: Path) -> int:
 def _paths(folder: Path) -> list[Path]:
     try:
         found = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-        return [path for path in found if stat.S_ISREG(path.lstat().st_mode)]
+        return [path for path in found if _is_file(path)]
     except OSError as error:
         raise Fault(f"{folder} can't be read: {error.strerror}", "Give the folder with what came in.") from error
 
 
-def _files(folder: Path) -> Iterator[_File]:
-    for path in _paths(folder):
-        try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-            with os.fdopen(descriptor, "rb") as file:
-                seen = os.fstat(descriptor)
-                content = file.read(LIMIT + 1)
-        except OSError as error:
-            raise Fault(f"{path} can't be read: {error.strerror}", "Make it readable, or move it away.") from error
-        yield _File(path, seen, content if len(content) <= LIMIT else None)
+def _is_file(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def _read(path: Path) -> _File | None:
+    """None for one that is gone meanwhile."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            seen = os.fstat(descriptor)
+            content = file.read(LIMIT + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise Fault(f"{path} can't be read: {error.strerror}", "Make it readable, or move it away.") from error
+    return _File(path, seen, content if len(content) <= LIMIT else None)
 
 
 def _sealed(file: _File, store: Shelf, chain: Chain, day: date) -> Found:
     name = file.path.name
     if file.content is None:
         return Found(name, 0, 0, "it is larger than anything that may come this way")
+    if not is_sealed(file.content):
+        return Found(name, 0, 0, "it came meanwhile: take it again")
     result = take(file.content, store, chain, day)
     return Found(name, _count(result, Outcome.NEW), _count(result, Outcome.SAME), _why(result))
 
 
-def _text(name: str, text: str, gathered: Gathered, pasted: dict[str, Outcome | Problem], counted: set[str]) -> Found:
+def _text(
+    name: str, here: Pasted, gathered: Gathered, pasted: dict[str, Outcome | Problem], counted: set[str]
+) -> Found:
     """A report whose blocks are spread over several texts is `counted` once, with the first of them."""
-    here = look(text)
     whole = {each: pasted[each] for each in sorted(here.names) if each in pasted}
     reasons = [str(each) for each in gathered.unfinished if each.name in here.names]
     reasons += [why for result in whole.values() if (why := _why(result))]
+    unfinished = {each.name for each in gathered.unfinished}
+    if here.names - whole.keys() - unfinished:
+        reasons.append(_ASK_AGAIN)
     if not here.names:
         reasons = ["nothing sealed was found in it"]
     elif not reasons and here.more:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -125,6 +126,62 @@ def test_a_file_that_changes_while_it_is_taken_stays(
     [found] = take_folder(incoming, store, world.chain(), TODAY)
     assert found.left == "it changed meanwhile: take it again"
     assert path.read_bytes() == reports[1] + b"more"
+    store.close()
+
+
+def test_what_changes_or_comes_after_it_was_read_is_never_taken_for_it(
+    world: World, reports: list[bytes], incoming: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A messenger writes into the folder meanwhile: another report in the place of the first, and new texts."""
+    text, put = incoming / "pasted.txt", store.put
+    text.write_text(" ".join(split(reports[0])))
+    (incoming / "going.dat").write_bytes(reports[2])
+
+    def change(*given: object, **more: object) -> object:
+        if text.read_text().startswith(split(reports[0])[0]):
+            text.write_text(" ".join(split(reports[1])))
+            (incoming / "new.txt").write_text(" ".join(split(reports[3])))
+            (incoming / "going.dat").unlink()
+        return put(*given, **more)  # type: ignore[arg-type]  # passed on as they came
+
+    monkeypatch.setattr(store, "put", change)
+    found = take_folder(incoming, store, world.chain(), TODAY)
+    assert {each.name: each.left.partition(":")[0] for each in found} == {
+        "new.txt": "it came meanwhile",
+        "pasted.txt": "it changed meanwhile",
+    }
+    assert _held(store) == {reports[0]}
+    take_folder(incoming, store, world.chain(), TODAY)
+    assert _held(store) == {reports[0], reports[1], reports[3]}
+    assert list(incoming.iterdir()) == []
+    store.close()
+
+
+def test_a_block_that_belongs_to_nothing_stays(
+    world: World, reports: list[bytes], incoming: Path, store: Store
+) -> None:
+    """Its number was damaged: there is no block 9 of 5."""
+    block = split(reports[0])[0]
+    (incoming / "odd.txt").write_text(block.replace(" 1/", " 9/", 1))
+    [found] = take_folder(incoming, store, world.chain(), TODAY)
+    assert "damaged, cut off" in found.left
+    assert (incoming / "odd.txt").exists()
+    store.close()
+
+
+def test_many_large_texts_are_never_held_together(
+    world: World, reports: list[bytes], incoming: Path, store: Store
+) -> None:
+    """Photos that lie among them are texts without a block."""
+    for number in range(8):
+        (incoming / f"photo-{number}.jpg").write_bytes(bytes(8_000_000))
+    (incoming / "a.txt").write_text(" ".join(split(reports[0])))
+    tracemalloc.start()
+    found = take_folder(incoming, store, world.chain(), TODAY)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 60_000_000
+    assert [each.left for each in found] == ["", *["nothing sealed was found in it"] * 8]
     store.close()
 
 
