@@ -1,13 +1,14 @@
 """One drop in service: the parts put together, and the work that no visitor asks for.
 
 Once a second a thread looks whether the operator changed the keyring and whether the UTC day has ended; at the day's
-end it folds the store and prints what failed since the day before, as counts.
+end it folds the store, again each minute until that was done, and prints what failed since the day before, as counts.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -44,6 +45,8 @@ Say = Callable[[str], None]
 
 ROUNDS = 10
 """Of so many rounds the caretaker asks the database in one."""
+AGAIN = 60
+"""After so many rounds a fold that failed is tried again."""
 
 
 @dataclass(slots=True)
@@ -131,13 +134,27 @@ class Caretaker(threading.Thread):
         self._rounds = -1
         self._others = trouble
         self._troubles = ("", "")
+        self._unfolded = ""  # why, if it failed, and after how many rounds it is tried again
+        self._again = 0
 
     def run(self) -> None:
         """Until `end`."""
+        self._rescued(self._begin)
+        while not self._ended.wait(1):
+            self._rescued(self.look)
+
+    def _begin(self) -> None:
         if self._store.folded() != self._today():
             self._fold(self._today())
-        while not self._ended.wait(1):
-            self.look()
+
+    def _rescued(self, work: Callable[[], None]) -> None:
+        """An error that nobody foresaw is counted like that of any thread, and the next round comes all the same."""
+        try:
+            work()
+        except Exception:
+            kind, error, trace = sys.exc_info()
+            assert kind is not None
+            threading.excepthook(threading.ExceptHookArgs((kind, error, trace, self)))
 
     def look(self) -> None:
         """One round."""
@@ -153,6 +170,10 @@ class Caretaker(threading.Thread):
             self._tried = today
             self._fold(today)
             self._report()
+        elif self._again:
+            self._again -= 1
+            if not self._again:
+                self._fold(today)
 
     def _stay(self) -> None:
         """Every few rounds: how it stands with what other nodes use too. Each trouble is said once, and its end."""
@@ -179,6 +200,7 @@ class Caretaker(threading.Thread):
             self.join()
 
     def _fold(self, today: date) -> None:
+        self._again = AGAIN  # unless it is done
         try:
             with self._store.alone(wait=True):
                 self._mailboxes.expire(today)
@@ -188,7 +210,13 @@ class Caretaker(threading.Thread):
                 else:
                     fold(self._folder, self._store, today)
         except IntakeError as error:
-            self._say(f"the store could not be folded: {error}")
+            before, self._unfolded = self._unfolded, f"the store could not be folded: {error}"
+            if self._unfolded != before:
+                self._say(self._unfolded)
+            return
+        if self._unfolded:
+            self._say(f"over: {self._unfolded}")
+        self._again, self._unfolded = 0, ""
 
     def _report(self) -> None:
         """Counts since the last report; nothing about whom or when."""
