@@ -67,12 +67,15 @@ def deliver(store: Store, chain: Chain, source: BinaryIO, today: date) -> Delive
         if not is_sealed(sealed):
             raise Damaged("the outbox holds an answer that is not sealed as answers are")
     source.seek(0)
+    again = OutboxReader(source)
+    if again.outbox != box:  # what is signed is the first reading; each answer is held to the note it is read with
+        raise Damaged("the outbox changed while it was read")
     with store.writing() as connection:
         found = _place(connection, box)
         if found.before:
             return found
         bundles, strange = _acknowledge(store, connection, box, today)
-        left, superseded = _leave(store, connection, iter(OutboxReader(source)), today)
+        left, superseded = _leave(store, connection, iter(again), today)
         newest = {"label": box.label, "serial": box.serial, "hash": box.hash}
         known = store.insert(outbox).values(newest)
         connection.execute(known.on_conflict_do_update(index_elements=["label"], set_=newest))

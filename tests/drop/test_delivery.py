@@ -114,6 +114,31 @@ def test_bundles_are_acknowledged_once(store: Store, folder: DataFolder, world: 
     assert (found.bundles, found.strange) == (1, 1)
 
 
+class Fickle(io.BytesIO):
+    """A stick that gives other bytes when it is read again."""
+
+    def __init__(self, first: bytes, then: bytes) -> None:
+        super().__init__(first)
+        self._then = then
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        if offset == 0 and self.tell():
+            super().__init__(self._then)
+        return super().seek(offset, whence)
+
+
+def test_what_is_signed_is_what_is_delivered(store: Store, world: World) -> None:
+    """A stick can read its file out twice in two ways: first signed, then not."""
+    to = holder(world, 1)
+    sound = make_outbox(world, {to.mailbox: answer(world, to)})
+    other = make_outbox(world, {to.mailbox: answer(world, to, "Meet us.")}, key=new_key("r1"))
+    with pytest.raises(Damaged, match="changed while it was read"):
+        deliver(store, world.chain(), Fickle(sound, other), TODAY)
+    assert read(store, world, to) is None
+    deliver(store, world.chain(), io.BytesIO(sound), TODAY)
+    assert read(store, world, to) == "Received."
+
+
 def test_an_outbox_that_never_came_is_missed(store: Store, world: World) -> None:
     take(store, world, make_outbox(world))
     assert take(store, world, make_outbox(world, serial=4, previous=b"x" * 32)).missing == 2
