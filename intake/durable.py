@@ -16,8 +16,14 @@ from intake.errors import Fault
 
 
 def private_folder(path: Path) -> Path:
-    """Make `path` (and its parents) if missing; the folder itself is readable by its owner only."""
+    """Make `path` (and its parents) if missing; the folder itself is readable by its owner only.
+
+    All that was made is on disk: a file that is forced there later is not lost with a folder above it.
+    """
+    made = [each for each in (path, *path.parents) if not each.exists()]
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for each in made:
+        sync_folder(each.parent)
     return path
 
 

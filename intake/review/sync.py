@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from intake.durable import new_file
+from intake.durable import new_file, private_folder
 from intake.errors import ChainBroken, Damaged, IntakeError, Usage
 from intake.report.document import dump, parse
 from intake.review.audit import entry_of, reviewer_keys
@@ -85,7 +85,7 @@ def write(vault: Vault, folder: Path, *, everything: bool = False, contacts: boo
     if not others:
         raise Usage("there is no other reviewer to give the log to", "A newer keyring may name one: import a bundle.")
     recipients = [HybridRecipient.parse(each.recipient) for each in others]
-    path, count = folder / f"{secrets.token_hex(8)}.age", 0
+    path, count = private_folder(folder) / f"{secrets.token_hex(8)}.age", 0
     with vault.reading() as connection, new_file(path) as file, Sealer(file, recipients) as sealer:
         sealer.write(dump({"format": FORM, "origin": vault.origin}) + b"\n")
         had = Clock({}) if everything else _had_by_all(connection, [each.label for each in others])

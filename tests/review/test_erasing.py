@@ -404,8 +404,9 @@ def test_the_command_asks_agrees_tells_and_names_what_to_burn(world: World, vaul
     asked = review(one, "erase", short, "--reason", "the family asked", "--yes")
     assert asked.returncode == Exit.OK, asked.stderr
     assert "asked: a second reviewer must agree" in asked.stdout
-    assert review(one, "sync", "--to", tmp_path).returncode == Exit.OK
-    (stick,) = tmp_path.glob("*.age")
+    assert review(one, "sync", "--to", tmp_path / "new" / "stick").returncode == Exit.OK
+    (stick,) = (tmp_path / "new" / "stick").glob("*.age")
+    assert stick.parent.stat().st_mode & 0o777 == 0o700
     came = review(two, "sync", stick, "-i", world.folder / "reviewer-r2.age", keys=1)
     assert came.returncode == Exit.OK, came.stderr
     kept = review(two, "retention keep", short, "--because", "a court asked")

@@ -25,9 +25,9 @@ from intake.terminal import put, safe, say
 @click.option(
     "--to",
     "target",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Write a sealed file for the other reviewers here.",
+    help="Write a sealed file for the other reviewers into this folder; it is made if missing.",
 )
 @click.option("--all", "everything", is_flag=True, help="Send all there is, also what they have: after a restore.")
 @click.option("--contacts", is_flag=True, help="Send, too, the fields that tell who a witness is.")

@@ -37,14 +37,15 @@ class Answers:
 
     def _of(self, field: Field, answer: Json) -> Iterator[Said]:
         items = answer if isinstance(answer, list) else [answer]
+        if field.type == "file_list":
+            yield Said(f"file{'s' if len(items) > 1 else ''} {', '.join(map(str, items))}", own=False)
+            return
         for item in items:
             match field.type:
                 case "multi" | "single":
                     yield Said(self.code(field.choices, item), own=False)
                 case "text" | "longtext" | "text_list":
                     yield Said(str(item), own=True)
-                case "file_list":
-                    yield Said(f"file {item}", own=False)
                 case "person_list" if isinstance(item, dict):
                     yield from self._person(item)
                 case "place_list" if isinstance(item, dict):
@@ -65,6 +66,10 @@ class Answers:
             if choice.code == code:
                 return choice.words
         return str(code)
+
+    def place(self, place: Json) -> str:
+        """A place by its name in the list, else in the words that were given; "" for none."""
+        return self._name(place) or next((each.text.strip() for each in self._own(place)), "")
 
     def _person(self, person: dict[str, Json]) -> Iterator[Said]:
         told = [str(person["name"])]

@@ -119,6 +119,14 @@ def set_part(part: Part, setter: Setter[Set_co]) -> Set_co:
             return setter.new_page(part)
 
 
+def widths(grid: Grid) -> tuple[float, ...]:
+    """How wide each column is beside the others: as their longest words ask for, within reason."""
+    columns = [*zip(grid.heading, *grid.rows, strict=True)]
+    if grid.numbers:
+        return (3.2 if len(columns) > 3 else 4.0, *[1.0] * (len(columns) - 1))
+    return tuple(min(5.0, max(0.7, max(len(cell) for cell in column) ** 0.5 / 3)) for column in columns)
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A paper. `stamp` stands at the foot of each page: version and hash; `band` at the head, such as DRAFT."""

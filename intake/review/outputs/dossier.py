@@ -15,6 +15,7 @@ from typing import Any
 
 from intake.locale import packaged_places, packaged_questionnaire
 from intake.report.document import Json
+from intake.report.questionnaire import Field
 from intake.review import acts
 from intake.review.acts import Act
 from intake.review.outputs.answers import Answers, Said, date_in_words, written_out
@@ -113,7 +114,8 @@ class _Teller:
             "victim_consent": order.victim or None,
             "sections": sections,
             "timeline": _in_order(
-                {"date": when, "what": what, "sources": [*those]} for when, what, those in self._timeline()
+                {"date": when, "what": what, "sources": [*those], "awaited": awaited, "coded_by": by}
+                for when, what, those, awaited, by in self._timeline()
             ),
             "next_dates": self._next_dates(),
             "acts": [self._act(each) for each in material.acts],
@@ -130,12 +132,13 @@ class _Teller:
             if field is None or private(field_id):
                 continue
             for each in self._material.testimonies:
-                told = self._answers.said(field, each.report.answers.get(field_id))
+                told = self._answers.said(field, _given(field, each))
                 found += [self._answer(field_id, said, [each.number], each.report.language) for said in told]
             for act in self._material.acts:
                 those = [*self._material.numbers(act)]
                 found += [self._answer(field_id, said, those, "en") | _coder(act) for said in _coded(field_id, act)]
-        return {"number": item.number, "words": item.words, "minimum": item.minimum, "answers": found}
+        told_of = {"number": item.number, "words": item.words, "minimum": item.minimum, "asked": bool(item.fields)}
+        return {**told_of, "answers": found}
 
     def _answer(self, field_id: str, said: Said, sources: list[int], language: str) -> dict[str, Any]:
         text = self._text(said.text)
@@ -171,29 +174,39 @@ class _Teller:
             **_coder(act),
         }
 
-    def _timeline(self) -> Iterator[tuple[str, str, tuple[int, ...]]]:
+    def _timeline(self) -> Iterator[tuple[str, str, tuple[int, ...], bool, str | None]]:
+        """Date, what, the numbers of the reports that say so, whether it was to come, and who coded it."""
         for each in self._material.testimonies:
             answers = each.report.answers
             for field_id, what in _DATED.items():
                 if when := _dated(answers.get(field_id)):
-                    yield when, what, (each.number,)
+                    yield when, what, (each.number,), field_id in _AWAITED, None
             stays = answers.get("held_places")
             for stay in stays if isinstance(stays, list) else ():
                 if isinstance(stay, dict) and (when := _dated(stay.get("from"))):
-                    yield when, "Held at another place", (each.number,)
-            yield each.report.day.isoformat(), "Reported", (each.number,)
+                    yield when, self._held(stay.get("place")), (each.number,), False, None
+            yield each.report.day.isoformat(), "Reported", (each.number,), False, None
         for act in self._material.acts:
             if when := _dated(act.when):
-                words = acts.kinds()[act.what].words
+                kind = acts.kinds()[act.what]
+                at = f", {self._text(act.place)}" if act.place else ""
                 came = f": {self._text(act.settled)}" if act.settled else ""
-                yield when, f"{words[0].upper()}{words[1:]}{came}", self._material.numbers(act)
+                what = f"{kind.words[0].upper()}{kind.words[1:]}{at}{came}"
+                yield when, what, self._material.numbers(act), bool(kind.ahead) and not act.settled, act.reviewer
+
+    def _held(self, place: Json) -> str:
+        """That somebody was held, and where, in the words of the list of places or of the witness."""
+        name = self._answers.place(place)
+        if not name:
+            return "Held at another place"
+        return f"Held: {self._text(written_out(name) if self._order.body.one_person else name)}"
 
     def _next_dates(self) -> list[dict[str, Any]]:
         """Hearings, removals, ends of terms and deadlines of which nobody said what came of them."""
         found: list[tuple[str, str, tuple[int, ...], str | None]] = [
             (when, _DATED[field_id], (each.number,), None)
             for each in self._material.testimonies
-            for field_id in ("removal_when", "next_date")
+            for field_id in _AWAITED
             if (when := _dated(each.report.answers.get(field_id)))
         ]
         open_acts = [each for each in self._material.acts if acts.kinds()[each.what].ahead and not each.settled]
@@ -205,7 +218,8 @@ class _Teller:
             if (when := _dated(each.when))
         ]
         return _in_order(
-            {"date": when, "what": what, "sources": [*those], "coded_by": by} for when, what, those, by in told
+            {"date": when, "what": what, "sources": [*those], "awaited": True, "coded_by": by}
+            for when, what, those, by in told
         )
 
     def _source(self, each: Testimony) -> dict[str, Any]:
@@ -235,7 +249,8 @@ class _Teller:
                     "goes_as": ("original" if going.original else "working copy") if going.copies else None,
                     "copies": [{"name": copy.name, "page": copy.page, "sha256": copy.sha256} for copy in going.copies],
                     "hidden_areas": going.hidden,
-                    "why_not": going.why_not or (None if going.copies else "it is kept at the desk"),
+                    # Why it is, is the desk's own affair: `dossier check` tells it there.
+                    "why_not": None if going.copies else "it is kept at the desk",
                 }
 
     def _also_missing(self) -> Iterator[str]:
@@ -263,6 +278,8 @@ _DATED = {
     "next_date": "Next hearing, or end of term",
     "as_of": "As of this day the answers were true",
 }
+_AWAITED = ("removal_when", "next_date")
+"""Of these, what was still to come when it was told."""
 _TAKEN = frozenset({"arrest", "detention", "disappearance", "abduction", "house_arrest"})
 _DATES = {
     "when": _TAKEN,
@@ -271,6 +288,13 @@ _DATES = {
     "decision_last": frozenset({"decision"}),
 }
 """Which acts answer which question with their date; and with their place, `where` and `held_places`."""
+
+
+def _given(field: Field, of: Testimony) -> Json:
+    """What a report answers. Which files it has is told by the files, which the page counts nowhere else."""
+    if field.type == "file_list" and of.files:
+        return [*range(1, len(of.files) + 1)]
+    return of.report.answers.get(field.id)
 
 
 def _coded(field_id: str, act: Act) -> Iterator[Said]:

@@ -26,6 +26,8 @@ _FACES = {
 }  # fmt: skip
 _FACTS = (Mm(50), Mm(84), Mm(32))
 """Widths of what was asked, the answer, and its sources."""
+_WHOLE = 600
+"""Characters of a row that is not to be cut in two by the end of a page."""
 
 
 def docx(document: Document) -> bytes:
@@ -61,6 +63,10 @@ def _prepare(word: WordDocument, document: Document) -> None:
             fonts.set(qn(kind), FONT)
             fonts.attrib.pop(qn(theme), None)  # it would win
         font.color.rgb = RGBColor(0, 0, 0)
+    title = word.styles["Title"]
+    title.font.size, title.font.bold = Pt(18), True
+    for border in [*title.element.iter(qn("w:pBdr"))]:
+        border.getparent().remove(border)
     section = word.sections[0]
     section.page_width, section.page_height = Mm(210), Mm(297)
     section.left_margin = section.right_margin = Mm(22)
@@ -100,26 +106,41 @@ class _Office:
 
     def paragraph(self, part: documents.Paragraph) -> None:
         bold = part.style in ("strong", "sentence")
-        _paragraph(self._word, part.text, grey=part.style == "note", bold=bold, indent=part.style == "quote")
+        note = part.style == "note"
+        _paragraph(self._word, part.text, grey=note, bold=bold, indent=part.style == "quote", announces=note)
 
     def facts(self, part: documents.Facts) -> None:
-        table = self._word.add_table(0, 3)
-        table.autofit = False
-        for column, wide in zip(table.columns, _FACTS, strict=True):
-            column.width = wide
-        for fact in part.rows:
-            _row(table, fact)
-            for cell, wide in zip(table.rows[-1].cells, _FACTS, strict=True):
-                cell.width = wide
+        table = self._table(_FACTS)
+        named: Any = None
+        for name, text, source in part.rows:
+            row = _row(table, (name, text, source), _FACTS)
+            for run in row.cells[2].paragraphs[0].runs:
+                run.font.size, run.font.color.rgb = _SMALL, _GREY
+            if name or named is None:
+                named = row.cells[0]
+            else:  # a name stands beside all of its answers
+                named = named.merge(row.cells[0])
+                for empty in named.paragraphs[1:]:
+                    named._tc.remove(empty._p)
 
     def grid(self, part: documents.Grid) -> None:
         if part.caption:
-            _paragraph(self._word, part.caption, grey=True)
-        table = self._word.add_table(0, len(part.heading))
+            _paragraph(self._word, part.caption, grey=True, announces=True)
+        asked = documents.widths(part)
+        wide = tuple(Mm(round(sum(_FACTS) / Mm(1) * each / sum(asked))) for each in asked)
+        table = self._table(wide)
         table.style = "Table Grid"
-        _row(table, part.heading, bold=True)
+        heading = _row(table, part.heading, wide, bold=True)
+        heading._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
         for row in part.rows:
-            _row(table, row)
+            _row(table, row, wide)
+
+    def _table(self, wide: tuple[Mm, ...]) -> Any:
+        table = self._word.add_table(0, len(wide))
+        table.autofit = False
+        for column, each in zip(table.columns, wide, strict=True):
+            column.width = each
+        return table
 
     def checklist(self, part: documents.Checklist) -> None:
         for done, text in part.items:
@@ -132,26 +153,47 @@ class _Office:
         _paragraph(self._word, part.alternative, grey=True)
 
 
-def _row(table: Any, cells: tuple[str, ...], *, bold: bool = False) -> None:
+def _row(table: Any, cells: tuple[str, ...], wide: tuple[Mm, ...], *, bold: bool = False) -> Any:
+    """A row more; a short one stands on one page."""
     row = table.add_row()
-    for cell, text in zip(row.cells, cells, strict=True):
+    if sum(map(len, cells)) < _WHOLE:
+        row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+    for cell, text, each in zip(row.cells, cells, wide, strict=True):
+        cell.width = each
         cell.paragraphs[0].paragraph_format.space_after = Pt(2)
-        _write(cell.paragraphs[0], text, bold=bold)
+        _write(cell.paragraphs[0], text, bold=bold, small=table.style.name == "Table Grid")
+    return row
 
 
-def _paragraph(word: WordDocument, text: str, *, grey: bool = False, bold: bool = False, indent: bool = False) -> None:
+def _paragraph(
+    word: WordDocument,
+    text: str,
+    *,
+    grey: bool = False,
+    bold: bool = False,
+    indent: bool = False,
+    announces: bool = False,
+) -> None:
+    """One paragraph for each line. `announces`: it stays on the page of what follows."""
     for line in text.split("\n"):
         paragraph = word.add_paragraph()
+        paragraph.paragraph_format.space_after = Pt(5)
+        if announces:
+            paragraph.paragraph_format.keep_with_next = True
+            paragraph.paragraph_format.space_before = Pt(6)
         if indent:
             paragraph.paragraph_format.left_indent = Mm(8)
         _write(paragraph, line, grey=grey, bold=bold)
 
 
-def _write(paragraph: WordParagraph, text: str, *, grey: bool = False, bold: bool = False) -> None:
+def _write(paragraph: WordParagraph, text: str, *, grey: bool = False, bold: bool = False, small: bool = False) -> None:
     run = paragraph.add_run(text)
     run.bold = bold
+    if small:
+        run.font.size = Pt(9)
     if grey:
         run.font.color.rgb = _GREY
     if direction(text) == "rtl":
-        paragraph._p.get_or_add_pPr().append(OxmlElement("w:bidi"))
+        # The format gives each property of a paragraph its place among the others.
+        paragraph._p.get_or_add_pPr().insert_element_before(OxmlElement("w:bidi"), "w:spacing", "w:ind", "w:jc")
         run._r.get_or_add_rPr().append(OxmlElement("w:rtl"))

@@ -67,7 +67,7 @@ class _Typst:
     def grid(self, part: documents.Grid) -> dict[str, Any]:
         cells = [[_words(cell) for cell in row] for row in part.rows]
         told = {"heading": [*part.heading], "rows": cells, "numbers": part.numbers, "caption": part.caption}
-        return {"part": "grid", **told, "widths": _widths(part)}
+        return {"part": "grid", **told, "widths": [*documents.widths(part)]}
 
     def picture(self, part: documents.Picture) -> dict[str, Any]:
         drawn = part.kind == "svg"
@@ -86,11 +86,3 @@ def _words(text: str) -> dict[str, str]:
     # Vowel points, which Persian spelling can do without, break Typst 0.15 where a line ends.
     text = _POINTS.sub("", text)
     return {"text": text, "direction": direction(text)}
-
-
-def _widths(grid: documents.Grid) -> list[float]:
-    """How wide each column is beside the others: as their longest words ask for, within reason."""
-    columns = list(zip(grid.heading, *grid.rows, strict=True))
-    if grid.numbers:
-        return [3.2 if len(columns) > 3 else 4.0, *[1.0] * (len(columns) - 1)]
-    return [min(5.0, max(1.0, max(len(cell) for cell in column) ** 0.5 / 3)) for column in columns]

@@ -12,20 +12,24 @@ import pypdf
 import pytest
 from docx import Document as Word
 from docx.oxml.ns import qn
+from docx.shared import Mm
 
 from intake.locale import packaged_places, packaged_questionnaire
 from intake.report.document import Json
+from intake.report.package import FileEntry
 from intake.report.questionnaire import Field
 from intake.review import acts, cases, translations
 from intake.review.ladder import Judgement
 from intake.review.log import Entity
 from intake.review.outputs import permissions, reviewed
 from intake.review.outputs.answers import written_out
+from intake.review.outputs.attachments import Attached
 from intake.review.outputs.bodies import DOSSIER, Body, bodies, private
 from intake.review.outputs.consent import Naming, Recipient, Speaker, Spoken, Use
-from intake.review.outputs.documents import Facts, Paragraph, Part, clean
+from intake.review.outputs.documents import Document, Facts, Grid, Paragraph, Part, clean
 from intake.review.outputs.dossier import Order, Paper, fixed_words, paper
 from intake.review.outputs.inspection import inspect
+from intake.review.outputs.layout import _ranges
 from intake.review.outputs.material import Material, gather, names
 from intake.review.outputs.office import docx
 from intake.review.outputs.reading import text
@@ -247,13 +251,93 @@ def test_the_clock_says_once_what_several_reports_say_alike(made: Made) -> None:
     assert clock.text.count("2026-12-20 07:40") == 1
 
 
+def test_the_face_of_a_request_says_what_the_court_wants_there(made: Made) -> None:
+    parts = written(made, 0, "rule39").document.parts
+    (face,) = (part for part in parts if isinstance(part, Paragraph) and part.style == "strong")
+    assert face.text == "Rule 39 – Urgent\nPerson to contact (name and contact details): The submitter, Street 1"
+
+
+def test_an_english_form_filled_in_in_russian_has_room_for_a_translation(made: Made) -> None:
+    """A form's language says which questions were read, and not which words were written."""
+    held = material(made, 0)
+    one = replace(
+        held.testimonies[0].report, language="en", answers={"account": "Его увезли утром. " * 5, "court": "Суд"}
+    )
+    two = replace(one, answers={"account": "They took him. " * 5, "court": "None"})
+    rooms = []
+    for report in (one, two):
+        alone = replace(held, acts=(), testimonies=(replace(held.testimonies[0], report=report, translations=()),))
+        told = [
+            words for part in paper(order(made, "wgad"), alone, Redaction({})).document.parts for words in _texts(part)
+        ]
+        rooms.append(sum("translation" in words for words in told))
+    assert rooms == [2, 0]
+
+
+def test_files_are_told_by_the_files_and_why_one_stays_is_not(made: Made) -> None:
+    """The page counts files in no answer."""
+    held = material(made, 0)
+    one = held.testimonies[0]
+    entry = FileEntry("a.jpg", "image/jpeg", 5, False)
+    report = replace(one.report, answers={key: each for key, each in one.report.answers.items() if key != "files"})
+    kept = Attached(report.id, 1, why_not="nobody has said yet what must be hidden on it")
+    files = ((entry, "ab" * 32, kept), (entry, "cd" * 32, replace(kept, number=2)))
+    with_files = replace(held, testimonies=(replace(one, report=report, files=files), *held.testimonies[1:]))
+    done = paper(order(made, "asylum"), with_files, Redaction({}))
+    assert "7 Files" not in done.missing
+    assert ("7  Files", "files 1, 2", "[1]") in [
+        row for p in done.document.parts if isinstance(p, Facts) for row in p.rows
+    ]
+    assert [each["why_not"] for each in done.told["files"]] == ["it is kept at the desk"] * 2
+
+
+def test_what_is_to_come_does_not_look_as_if_it_had_happened(made: Made) -> None:
+    for day, words in ((date(2026, 12, 19), "to come"), (date(2026, 12, 21), "this date has passed; what came of it")):
+        done = paper(replace(order(made, "rule39"), day=day), material(made, 0), Redaction({}))
+        grids = [part for part in done.document.parts if isinstance(part, Grid) and part.heading[0] == "Date"]
+        rows = [row for grid in grids for row in grid.rows if row[0].startswith("2026-12-20") and "Removal" in row[1]]
+        assert len(rows) > 1
+        assert all(words in row[1] for row in rows)
+
+
+def test_a_place_where_somebody_was_held_stands_in_the_timeline(made: Made) -> None:
+    held = [each["what"] for each in written(made, 0, "wgad").told["timeline"] if each["what"].startswith("Held")]
+    assert held == ["Held: SCNS (GKNB) detention centre, Dushanbe"]
+
+
+def test_numbers_of_reports_that_follow_each_other_stand_as_a_range() -> None:
+    assert [*_ranges([8, 1, 2, 3, 5, 6])] == ["1–3", "5", "6", "8"]
+    assert [*_ranges([2, 1])] == ["1", "2"]
+
+
+def test_the_docx_keeps_rows_whole_repeats_headings_and_sets_names_beside_their_answers(made: Made) -> None:
+    word = Word(io.BytesIO(docx(written(made, 0, "wgad").document)))
+    grids = [table for table in word.tables if table.style is not None and table.style.name == "Table Grid"]
+    assert len(grids) > 2
+    for grid in grids:
+        assert grid.rows[0]._tr.xpath("./w:trPr/w:tblHeader")
+        wide = {cell.width for cell in grid.rows[0].cells}
+        assert len(wide) > 1, "columns are as wide as their words ask for"
+        assert abs(sum(cell.width for cell in grid.rows[0].cells) - Mm(166)) < Mm(2)
+    merged = [table for table in word.tables if table._tbl.xpath(".//w:vMerge")]
+    assert merged, "several answers to one question"
+    assert word.styles["Title"].element.xpath(".//w:pBdr") == []
+
+
+def test_right_to_left_has_its_place_among_the_properties_of_a_paragraph(made: Made) -> None:
+    word = Word(io.BytesIO(docx(Document("A", (Paragraph("او را صبح بردند", "quote"),), "version 1"))))
+    (properties,) = word.element.body.xpath(".//w:pPr[w:bidi]")
+    names = [each.tag.partition("}")[2] for each in properties]
+    assert names.index("bidi") < names.index("spacing") < names.index("ind")
+
+
 def test_long_words_stand_once_and_are_referred_to(made: Made) -> None:
     """The model questionnaire of the Working Group asks for the account twice."""
     done = written(made, 0, "wgad")
     for answers in made.truth[0].answers:
         told = [words for part in done.document.parts for words in _texts(part) if str(answers["account"]) in words]
         assert len(told) == 1
-    assert ("", "as told above, under IV  What happened", "[2]") in [
+    assert ("V  The account above, as the ground for this", "as told above, under IV  What happened", "[1, 2]") in [
         row for part in done.document.parts if isinstance(part, Facts) for row in part.rows
     ]
 
@@ -342,7 +426,7 @@ def test_what_reviewers_coded_and_translated_stands_beside_the_words(made: Made)
     assert (english["by"], english["utc"]) == ("r1", "2026-11-24T12:00:00Z")
     text = " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf(done.document))).pages)
     told = squeezed(text)
-    beside = "English translation of report [1], by r1, 2026-11-24T12:00:00Z: They took him in the morning. <b>[x]</b>"
+    beside = "English translation of report [1], by r1, 2026-11-24 12:00 UTC: They took him in the morning. <b>[x]</b>"
     assert squeezed(beside) in told
     assert "hearing:2026120910:00+05:00[1],codedbyr1" in told
     assert "violationstatus:likely(0151040000000000)" in told
