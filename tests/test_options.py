@@ -9,13 +9,13 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from intake.keyring.fingerprint import is_digits
+from intake.keyring.fingerprint import is_candidate
 from intake.options import Command, Day, Several, as_one, months_after
 
 
 @click.command(cls=Command)
 @click.argument("files", nargs=-1)
-@click.option("--root", "roots", cls=Several, belongs=is_digits)
+@click.option("--root", "roots", cls=Several, belongs=is_candidate)
 @click.option("--key", "-k", "keys", cls=Several)
 @click.option("--at", type=Day())
 @click.option("--flag", is_flag=True)
@@ -32,6 +32,7 @@ def _command(
         ("--root 1 --root 2 3", ((), ("1", "2", "3"), (), None, False)),
         ("--root=1 2 f g", (("f", "g"), ("1", "2"), (), None, False)),
         ("--root 1 2-3 f 4", (("f", "4"), ("1", "2-3"), (), None, False)),
+        ("--root d/a+00ff00ff+AXc/+= f+g", (("f+g",), ("d/a+00ff00ff+AXc/+=",), (), None, False)),
         ("--key a b -k c d --flag f", (("f",), (), ("a", "b", "c", "d"), None, True)),
         ("--key a -- b c", (("b", "c"), (), ("a",), None, False)),
         ("--flag f --at 2026-11-23 g", (("f", "g"), (), (), "2026-11-23", True)),

@@ -33,7 +33,7 @@ from intake.drop.store import Store
 from intake.durable import write_private
 from intake.errors import Exit, Fault, IntakeError, Usage
 from intake.keyring import Chain, Roots
-from intake.keyring.fingerprint import fingerprint, is_digits
+from intake.keyring.fingerprint import fingerprint, is_candidate
 from intake.keyring.summary import urgency
 from intake.memory import lasting
 from intake.options import Command as ListingCommand
@@ -61,7 +61,7 @@ def door() -> None:
 @click.option(
     "--root",
     cls=Several,
-    belongs=is_digits,
+    belongs=is_candidate,
     metavar="FINGERPRINT…",
     help="Of the roots, from paper; several in a row, or --root for each. More than half must have signed.",
 )
@@ -327,7 +327,7 @@ def form_file(data: Path, file: Path | None, out: Path, **flags: Any) -> None:
 @click.option("--drafts", is_flag=True, default=None, help="As for `serve`.")
 @click.option("--manifest", type=_PATH, help="What --save wrote elsewhere, for whoever has no settings.")
 @click.option(
-    "--root", cls=Several, belongs=is_digits, metavar="FINGERPRINT…", help="With --manifest: the roots, from paper."
+    "--root", cls=Several, belongs=is_candidate, metavar="FINGERPRINT…", help="With --manifest: the roots, from paper."
 )
 @click.option("--socks", metavar="HOST:PORT", help="Ask through this proxy, such as Tor's 127.0.0.1:9050.")
 @click.option("--save", type=_PATH, help="Write the manifest of what should be served.")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from intake.keyring.fingerprint import is_digits
+from intake.keyring.fingerprint import is_candidate
 from intake.options import Several
 
 root_option = click.option(
     "--root",
     "roots",
     cls=Several,
-    belongs=is_digits,
+    belongs=is_candidate,
     metavar="FINGERPRINT…",
     help="Root fingerprints from paper, 40 digits each, in groups or not; several in a row, or --root for each.",
 )

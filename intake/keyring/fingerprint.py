@@ -7,6 +7,7 @@ recipient (`age1pq1…`) or a vkey exactly as the keyring writes it. 40 digits a
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 
 GROUPS = 8
@@ -46,9 +47,12 @@ def normal(typed: str) -> str | None:
     return None if -1 in values else "".join(str(value) for value in values)
 
 
-def is_digits(value: str) -> bool:
-    """Whether `value` may be a fingerprint or one group of it, and not the name of a file that follows a list."""
-    return bool(normal(value))
+def is_candidate(value: str) -> bool:
+    """Whether `value` was typed as a fingerprint or a group of it, and is not the name of a file that follows a list.
+
+    A vkey is no fingerprint but was meant as one, so that the error is about it and not about how many words there are.
+    """
+    return bool(normal(value)) or re.fullmatch(r"[^+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+", value) is not None
 
 
 def differing(typed: str, text: str) -> tuple[int, ...]:

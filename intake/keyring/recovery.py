@@ -18,7 +18,7 @@ from intake.durable import write_private
 from intake.errors import Fault, KeyringRefused, Usage
 from intake.keyring.backups import SheetSet
 from intake.keyring.files import check_names, note_backup, read_card, read_private, read_vkey, this_day, untaken
-from intake.keyring.fingerprint import GROUPS, differing, is_digits
+from intake.keyring.fingerprint import GROUPS, differing, is_candidate
 from intake.keyring.identity import PrivateFile, open_private
 from intake.keyring.note import SignedNote
 from intake.keyring.shares import (
@@ -75,7 +75,7 @@ def backup(file: Path, count: int, threshold: int, folder: Path | None) -> None:
     "--fingerprint",
     "typed",
     cls=Several,
-    belongs=is_digits,
+    belongs=is_candidate,
     metavar="DIGITS…",
     help="A fingerprint from the sheets or the keyring, 40 digits, in groups or not.",
 )

@@ -13,6 +13,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import insert, select
 
 from intake.durable import write_private
@@ -20,7 +22,7 @@ from intake.errors import Damaged, Fault, KeyringRefused, Usage, WrongPassphrase
 from intake.keyring.trust import Roots
 from intake.review.log import Entity
 from intake.review.tables import original
-from intake.review.vault import Vault
+from intake.review.vault import NEWEST, Vault
 from intake.sealing import open_bytes, open_sealed
 from tests.harness.bundles import make_report, seal_report
 from tests.harness.keys import World, make_world
@@ -49,6 +51,14 @@ def test_what_was_recorded_is_there_when_it_is_opened_again(world: World, folder
         assert vault.chain is not None
         assert vault.chain.newest == world.keyring
         assert vault.pin == world.pin
+
+
+def test_a_new_vault_stands_at_the_last_step(world: World, folder: Path) -> None:
+    config = Config()
+    config.set_main_option("script_location", "intake.review:migrations")
+    with make_vault(world, folder) as vault, vault.reading() as connection:
+        (known,) = connection.exec_driver_sql("SELECT version_num FROM alembic_version").one()
+    assert known == NEWEST == ScriptDirectory.from_config(config).get_current_head()
 
 
 def test_a_vault_of_a_newer_version_is_told_and_left_as_it_is(world: World, folder: Path) -> None:

@@ -24,7 +24,7 @@ from intake.durable import new_file, private_folder
 from intake.errors import Damaged, Fault, IntakeError, KeyringRefused, Usage
 from intake.keyring.belief import root_option, threshold_option
 from intake.keyring.card import Card
-from intake.keyring.fingerprint import DIGITS, grouped, is_digits, normal
+from intake.keyring.fingerprint import DIGITS, grouped, is_candidate, normal
 from intake.keyring.trust import Pin, Roots, verify_chain
 from intake.options import Command, Several
 from intake.report.package import PackageReader
@@ -56,7 +56,7 @@ _FILE = click.Path(path_type=Path)
     "--fingerprint",
     "typed",
     cls=Several,
-    belongs=is_digits,
+    belongs=is_candidate,
     metavar="FINGERPRINT…",
     help="What the reviewers of the cards read out to you: a card that has none of these is refused.",
 )
