@@ -6,38 +6,15 @@ Commands that are given DATA alone look there, and no change of a setting makes 
 from __future__ import annotations
 
 import json
-import re
 import secrets
-from dataclasses import dataclass
-from typing import Self
 
 from intake.drop.folder import DataFolder
 from intake.drop.parts import FolderParts, Parts
+from intake.drop.place import Place
 from intake.durable import write_private
 from intake.errors import Fault, Usage
 
 FOLDER = "folder"
-
-_PLACE = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:/[A-Za-z0-9_-]+)*)/?")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """s3://bucket/prefix."""
-
-    bucket: str
-    prefix: str
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Raises `Usage` for anything else, such as keys inside the address."""
-        found = _PLACE.fullmatch(text)
-        if found is None:
-            raise Usage("blobs must be 'folder' or s3://BUCKET/PREFIX", "Keys and endpoint stand in AWS_… variables.")
-        return cls(found[1], found[2].strip("/"))
-
-    def __str__(self) -> str:
-        return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
 
 
 def opened(folder: DataFolder, wanted: str | None = None, mark: str = "") -> Parts:

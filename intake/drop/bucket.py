@@ -25,7 +25,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, PermissionDeniedError
 from obstore.store import S3Store
 
-from intake.drop.blobs import Place
+from intake.drop.place import Place
 from intake.drop.versioning import Versions, versions
 from intake.errors import Fault, Usage
 

@@ -31,9 +31,10 @@ from typing import Any, TypeVar
 
 from limits import parse as parse_limit
 
-from intake.drop.blobs import FOLDER, Place
+from intake.drop.blobs import FOLDER
 from intake.drop.database import SQLITE
 from intake.drop.parts import RESERVE
+from intake.drop.place import Place
 from intake.drop.webcat import Webcat
 from intake.errors import IntakeError, Usage
 from intake.keyring import Roots

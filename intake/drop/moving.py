@@ -24,11 +24,13 @@ from sqlalchemy import delete, func, insert, select, update
 
 from intake.drop import copying
 from intake.drop import database as databases
-from intake.drop.blobs import FOLDER, Place, marked
+from intake.drop.blobs import FOLDER, marked
 from intake.drop.copying import Done, Side
-from intake.drop.database import SQLITE, Database, Record
+from intake.drop.database import SQLITE, Database
 from intake.drop.folder import DataFolder, Role
 from intake.drop.parts import PART, FolderParts, Parts
+from intake.drop.place import Place
+from intake.drop.record import Record
 from intake.drop.sqlite import SQLite
 from intake.drop.tables import chain, report, upload
 from intake.drop.unfinished import Work

@@ -24,9 +24,10 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from intake.drop import blobs as places
 from intake.drop import database as databases
-from intake.drop.database import Record
+from intake.drop import record as records
 from intake.drop.folder import DataFolder, Role
 from intake.drop.parts import RESERVE, Full, Parts, PartsReader, count
+from intake.drop.record import Record
 from intake.drop.tables import bundle, chain, report, upload
 from intake.drop.unfinished import LIFETIME
 from intake.errors import Fault, Usage
@@ -110,7 +111,7 @@ class Store:
                 "End it with the same `intake drop move`, or call it off with `intake drop move --cancel`.",
             )
         self.folder = folder
-        self.database = databases.opened(folder, database, room=room)
+        self.database = records.opened(folder, database, room=room)
         self._entering = self.insert(report).on_conflict_do_nothing().returning(report.c.id)
         self._reserve = reserve
         self._waiting: deque[_Ticket] = deque()

@@ -13,9 +13,10 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from intake.drop.blobs import FOLDER, Place, opened
+from intake.drop.blobs import FOLDER, opened
 from intake.drop.bucket import PAUSE, BucketParts
 from intake.drop.folder import DataFolder
+from intake.drop.place import Place
 from intake.drop.versioning import request
 from intake.errors import Exit, Fault, Usage
 from tests.drop.test_tus import begun, offset, patch
