@@ -48,6 +48,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # the tests' harness starts servers and browsers, here as there
 
 from scripts.figures import MB, Figure  # noqa: E402
+from scripts.kept import mailbox, moved  # noqa: E402
+from scripts.keyed import keyed  # noqa: E402
 from scripts.paying import paid  # noqa: E402
 from scripts.serving import shared, slowed, started, stored  # noqa: E402
 from tests.harness.bundles import make_bundle, seal_for  # noqa: E402
@@ -535,6 +537,7 @@ PARTS: dict[str, Callable[[Scale], Iterator[Figure]]] = {
     "bulk": lambda scale: bulk(scale.seconds),
     "peers": lambda scale: peers(scale.quick),
     "page": lambda scale: page(scale.quick),
+    "keyed": lambda scale: keyed(scale.quick),
     "small": lambda scale: small(scale.seconds),
     "streamed": lambda scale: streamed(scale.quick),
     "desk": lambda scale: desk(scale.reports),
@@ -543,6 +546,8 @@ PARTS: dict[str, Callable[[Scale], Iterator[Figure]]] = {
     "stored": lambda scale: stored(scale.quick),
     "slowed": lambda scale: slowed(scale.quick),
     "shared": lambda scale: shared(scale.quick),
+    "moved": lambda scale: moved(scale.quick),
+    "mailbox": lambda scale: mailbox(scale.quick),
     "started": lambda scale: started(scale.quick),
     "paid": lambda scale: paid(scale.quick),
     "visits": lambda _: visits(),
