@@ -2,7 +2,7 @@
 
 import re
 import resource
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import pytest
 
 from tests.harness.bucket import ObjectStore
 from tests.harness.clock import wrapping
-from tests.harness.hostile_day import LEAKY, LONG, PEOPLE, SHORT, Size, live
+from tests.harness.hostile_day import LEAKY, LONG, PEOPLE, SHORT, Day, Size, live
 from tests.harness.keys import World, make_world
 from tests.harness.leaks import LEAKS
 from tests.harness.postgres import Cluster
@@ -41,25 +41,46 @@ def test_a_day_on_postgresql_and_s3_tells_nothing(world: World, tmp_path: Path) 
             str(objects.port),
             "/var/run/nscd/socket",
         )  # libpq asks who runs it
-        day = live(world, tmp_path, SHORT, database=place, blobs=bucket, reached=reached)
-        findings = day.findings()
+
+        def look(day: Day) -> list[Finding]:
+            with cluster.asked(place) as connection:
+                rows = connection.execute("SELECT id, xmin::text::int8, ctid::text FROM report").fetchall()
+                connection.execute("CHECKPOINT")
+            assert len(rows) > SHORT.small + SHORT.large
+            marked = {
+                "report.xmin": {bytes(row[0]): row[1] for row in rows},
+                "report.ctid": {bytes(row[0]): int(re.sub(r"\D+", "00000", row[2].strip("()"))) for row in rows},
+            }
+            known = {each.id for each in day.arrivals}
+            marked = {name: {each: n for each, n in values.items() if each in known} for name, values in marked.items()}
+            for path, content in written():
+                marked[f"place in {path}"] = {each: at for each in known if (at := content.find(each)) >= 0}
+            assert any(len(values) > 50 for name, values in marked.items() if name.startswith("place"))
+            return list(in_order(marked, day.arrivals))
+
+        def written() -> Iterator[tuple[Path, bytes]]:
+            for path in cluster.data.rglob("*"):
+                if path.is_file():
+                    yield path, path.read_bytes()
+
+        findings: list[Finding] = []
+        day = live(
+            world,
+            tmp_path,
+            SHORT,
+            database=place,
+            blobs=bucket,
+            reached=reached,
+            unpurged=lambda day: findings.extend(look(day)),
+        )
+        findings += day.findings()
         with cluster.asked(place) as connection:
-            rows = connection.execute("SELECT id, xmin::text::int8, ctid::text FROM report").fetchall()
+            assert connection.execute("SELECT count(*) FROM report").fetchall() == [(0,)]
             connection.execute("CHECKPOINT")
-        marked = {
-            "report.xmin": {bytes(row[0]): row[1] for row in rows},
-            "report.ctid": {bytes(row[0]): int(re.sub(r"\D+", "00000", row[2].strip("()"))) for row in rows},
-        }
-        assert len(rows) > SHORT.small + SHORT.large
-        known = {each.id for each in day.arrivals}
-        marked = {name: {each: n for each, n in values.items() if each in known} for name, values in marked.items()}
-        for path in (path for path in cluster.data.rglob("*") if path.is_file()):
-            content = path.read_bytes()
+        assert [key for key in objects.objects("day") if "/parts/" in key] == []
+        for path, content in written():
             findings += [Finding("canary", str(path), name) for person in PEOPLE for name in person.told_by(content)]
-            findings += remaining(str(path), content, day.gone | day.expired)
-            marked[f"place in {path}"] = {each: at for each in known if (at := content.find(each)) >= 0}
-        findings += in_order(marked, day.arrivals)
-        assert any(len(values) > 50 for name, values in marked.items() if name.startswith("place"))
+            findings += remaining(str(path), content, day.gone | day.expired | day.purged)
     assert findings == []
 
 

@@ -392,8 +392,19 @@ class _Served(AbstractContextManager[Running]):
         self._living.day.operator.append((began, time.time_ns()))
 
 
-def live(world: World, folder: Path, size: Size, leaks: Collection[str] = (), **config: Any) -> Day:
-    """A day from its morning to the night's fold. `config` are settings, and `reached`, whom the drop may reach."""
+def live(
+    world: World,
+    folder: Path,
+    size: Size,
+    leaks: Collection[str] = (),
+    *,
+    unpurged: Callable[[Day], object] = id,
+    **config: Any,
+) -> Day:
+    """A day from its morning to the night's fold, and on to a purge; `unpurged` is called before that.
+
+    `config` are settings, and `reached`, whom the drop may reach.
+    """
     living = Living(world, folder, size, leaks, config)
     day = living.day
     with living.serve() as drop:
@@ -426,6 +437,7 @@ def live(world: World, folder: Path, size: Size, leaks: Collection[str] = (), **
             living.seize()
             if days == 1 and size is not LEAKY:
                 living.acknowledge()
+        unpurged(day)
         if size is not LEAKY:
             living.purge()
     assert list(living.temporary.iterdir()) == []
