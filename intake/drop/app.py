@@ -39,12 +39,12 @@ from intake.drop.buckets import Buckets
 from intake.drop.config import Config
 from intake.drop.counters import Counters
 from intake.drop.courier import Received, Shelf, receive
+from intake.drop.entering import Outcome
 from intake.drop.parts import Full
 from intake.drop.plain import Busy, Empty, MemoryRequest, Pairs, PlainForm, TooManyFiles, keep
 from intake.drop.problems import CONTENT_TYPE, Problem
 from intake.drop.returning import ReturnPages, Seen, added, look
 from intake.drop.sanity import Sane
-from intake.drop.store import Outcome
 from intake.drop.tally import failed_at
 from intake.drop.toll import Passage, Toll
 from intake.errors import Closed, Fault, IntakeError, Usage

@@ -124,7 +124,7 @@ def export(data: Path, to: Path, everything: bool) -> None:
 
     folder = DataFolder.open(data)
     with _opened(folder) as store, store.alone():
-        for path in write(folder, store, to, utc_today(), everything=everything):
+        for path in write(folder, store, to, utc_today(), everything=everything, warn=say):
             put(str(path))
 
 
@@ -283,7 +283,7 @@ def purge_command(data: Path, yes: bool, days: int, as_json: bool) -> None:
     folder = DataFolder.open(data)
     chain = stored_chain(folder, utc_today())
     with _opened(folder) as store, store.alone():
-        found = purge(store, chain.newest, utc_today(), dry=not yes, wait=timedelta(days=days))
+        found = purge(store, chain.newest, utc_today(), dry=not yes, wait=timedelta(days=days), warn=say)
     if as_json:
         told = {"purged" if yes else "would_go": len(found.ids), "bytes": found.size, "kept": found.kept}
         put(json.dumps({**told, "waits_for": {label: [*lacks] for label, lacks in found.missing.items()}}, indent=2))

@@ -82,13 +82,13 @@ def copy_rows(source: Side, target: Side, done: Done = int) -> None:
         with target.reading() as there:
             found = held(there)
         gone = [identifier for identifier, each in found.items() if wanted.get(identifier) != each]
-        for some in _batches(gone, lambda _: 16):
+        for some in batches(gone, lambda _: 16):
             with target.writing() as writing:
                 writing.execute(delete(report).where(report.c.id.in_(some)))
         stays = found.keys() - set(gone)
         done(sum(wanted[identifier].size for identifier in stays if not wanted[identifier].parts))
         missing = [each for identifier, each in wanted.items() if identifier not in stays]
-        for batch in _batches(missing, lambda each: 200 + (0 if each.parts else each.size)):
+        for batch in batches(missing, lambda each: 200 + (0 if each.parts else each.size)):
             rows = reading.execute(select(report).where(report.c.id.in_([each.id for each in batch]))).mappings()
             with target.writing() as writing:
                 writing.execute(insert(report), [dict(row) for row in rows])
@@ -140,7 +140,7 @@ def check(target: Side) -> None:
     """Hash the body of every row. Raises `Fault` for the first that is not what it should be."""
     with target.reading() as connection:
         small = [each for each in held(connection).values() if not each.parts]
-        for batch in _batches(small, lambda each: each.size):
+        for batch in batches(small, lambda each: each.size):
             wanted = {each.id: each.sha256 for each in batch}
             chosen = select(report.c.id, report.c.body).where(report.c.id.in_(wanted))
             for row in connection.execute(chosen):
@@ -152,14 +152,14 @@ def _digest(parts: Parts, place: bytes, count: int) -> bytes:
     return hashlib.file_digest(PartsReader(parts, place, count), "sha256").digest()
 
 
-def _batches(items: Iterable[_T], size: Callable[[_T], int]) -> Iterator[list[_T]]:
-    """At most 500 at a time, and not many more than `_BATCH_BYTES`."""
+def batches(items: Iterable[_T], size: Callable[[_T], int], limit: int = _BATCH_BYTES) -> Iterator[list[_T]]:
+    """At most 500 at a time, and not many more than `limit` bytes."""
     batch: list[_T] = []
     held_bytes = 0
     for item in items:
         batch.append(item)
         held_bytes += size(item)
-        if len(batch) == 500 or held_bytes >= _BATCH_BYTES:
+        if len(batch) == 500 or held_bytes >= limit:
             yield batch
             batch, held_bytes = [], 0
     if batch:

@@ -14,9 +14,9 @@ from datetime import date
 from typing import Protocol
 
 from intake.drop.acceptance import Refusal, judge
+from intake.drop.entering import Outcome
 from intake.drop.parts import Full
 from intake.drop.problems import FULL, OTHER_BYTES, Problem
-from intake.drop.store import Outcome
 from intake.keyring import Chain
 from intake.report.blocks import Unfinished, gather, look
 from intake.sealing.header import INTRO

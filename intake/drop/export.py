@@ -2,7 +2,7 @@
 
 The chain of indexes must never fork, and a report must never lose its turn, wherever the power fails:
 
-1. the store is folded;
+1. the store is folded, if the disk has room for that: reports must get out of one that is full, too;
 2. the signed index of bundle N is written into the store: from now on it is *the* bundle N;
 3. the bundle's file is made from that index, fsync'd and renamed into place;
 4. the store marks N as finished and its new reports as carried.
@@ -12,12 +12,13 @@ An export that finds an N between 2 and 4 makes the same file again, byte for by
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Literal
 
 from intake.drop.belief import stored_chain
-from intake.drop.fold import fold
+from intake.drop.fold import fold_if_there_is_room
 from intake.drop.folder import DataFolder
 from intake.drop.store import Entry, Store
 from intake.durable import new_file
@@ -26,17 +27,26 @@ from intake.keyring import Chain, PrivateFile, SignedNote, SigningKey
 from intake.report.bundle import INDEX_LIMIT, Index, IndexEntry, read_bundle, write_bundle
 
 
-def export(folder: DataFolder, store: Store, to: Path, today: date, *, everything: bool = False) -> list[Path]:
+def export(
+    folder: DataFolder,
+    store: Store,
+    to: Path,
+    today: date,
+    *,
+    everything: bool = False,
+    warn: Callable[[str], object] = str,
+) -> list[Path]:
     """Write the next bundle into the folder `to`, after one that was left unfinished. Returns the files, oldest first.
 
-    `everything` carries also what earlier bundles carried. Raises `Fault` when `to` can't
-    be written or holds another file of that name, `KeyringRefused` when no newest keyring names DATA/drop.key.
+    `everything` carries also what earlier bundles carried; `warn` is told why the store was not folded. Raises `Fault`
+    when `to` can't be written or holds another file of that name, `KeyringRefused` when no newest keyring names
+    DATA/drop.key.
     """
     chain = stored_chain(folder, today)
     key = drop_key(folder, chain)
     if not to.is_dir():
         raise Fault(f"{to} is not a folder", "Make it first.")
-    fold(folder, store, today)
+    fold_if_there_is_room(folder, store, today, warn)
     files = []
     last = store.last_bundle()
     if last is not None and last.note is not None:

@@ -14,8 +14,8 @@ from datetime import date
 from pathlib import Path
 
 from intake.drop.courier import Shelf, is_sealed, take
+from intake.drop.entering import Outcome
 from intake.drop.problems import FULL, TOO_LARGE, Problem
-from intake.drop.store import Outcome
 from intake.durable import sync_folder
 from intake.errors import Fault
 from intake.keyring import Chain

@@ -27,6 +27,9 @@ PART = 2**20
 """Bytes of every part but the last."""
 RESERVE = 1024**3
 """Bytes of disk that only the smallest reports may use."""
+SPARE = 16 * 2**20
+"""Bytes of disk, at least, that reports of no size may use, and a fiftieth of a large one: what the database's log and
+the list in a bundle take. Without it nothing could leave a full disk."""
 
 
 def keep_reserve(folder: DataFolder, size: int) -> None:
@@ -41,6 +44,12 @@ def kept_reserve(folder: DataFolder) -> int:
         return int(folder.reserve.read_bytes())
     except (FileNotFoundError, ValueError):
         return RESERVE
+
+
+def room(path: Path) -> int:
+    """Bytes that reports may still use of the disk on which this lies."""
+    usage = shutil.disk_usage(path)
+    return max(0, usage.free - max(SPARE, usage.total // 50))
 
 
 class Full(Fault):
@@ -151,7 +160,7 @@ class FolderParts:
     def room(self) -> int:
         """See `Parts`."""
         with disk(self._path):
-            return shutil.disk_usage(self._path.parent).free
+            return room(self._path.parent)
 
     def release(self) -> None:
         """See `Parts`."""

@@ -6,21 +6,21 @@ or more that they have it: either every bundle that can have carried it first, o
 than the day on which it came. So all are asked for that can have: those of the report's day and of the day before and
 after it (a day may end while a report or a bundle is being written), and the first one after these.
 
-Rows go first, in one transaction; a report whose row is gone is gone. Then its parts, and a fold rewrites the database:
+Rows go first; a report whose row is gone is gone. Then its parts, and a fold rewrites the database:
 no byte of what was purged is left in it, in its log or among the parts. Killed in between, the next purge, or the end
 of the day, does the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlalchemy import delete, select
 
-from intake.drop.fold import fold
-from intake.drop.store import BATCH, Entry, Store
+from intake.drop.fold import fold_if_there_is_room
+from intake.drop.store import Entry, Store
 from intake.drop.tables import acknowledged, bundle, report
 from intake.drop.uploads import Uploads
 from intake.errors import Usage
@@ -110,8 +110,16 @@ def _has(held: Bundle, label: str, last: date) -> bool:
     return held.acknowledged.get(label, date.max) <= last
 
 
-def purge(store: Store, keyring: Keyring, today: date, *, dry: bool, wait: timedelta = WAIT) -> Plan:
-    """Find what may go; unless `dry`, delete it and fold. Raises `Usage`, `Fault`."""
+def purge(
+    store: Store,
+    keyring: Keyring,
+    today: date,
+    *,
+    dry: bool,
+    wait: timedelta = WAIT,
+    warn: Callable[[str], object] = str,
+) -> Plan:
+    """Find what may go; unless `dry`, delete it and fold, or tell `warn` why not. Raises `Usage`, `Fault`."""
     newest = store.last_bundle()
     if newest is not None and newest.note is not None:
         raise Usage(
@@ -120,12 +128,11 @@ def purge(store: Store, keyring: Keyring, today: date, *, dry: bool, wait: timed
         )
     found = plan(store.entries(), _bundles(store), keyring, today, wait)
     if not dry:
-        with store.writing() as connection:
-            for start in range(0, len(found.ids), BATCH):
-                batch = found.ids[start : start + BATCH]
-                connection.execute(delete(report).where(report.c.id.in_(batch)))
+        for some in store.steps(found.ids):
+            with store.writing() as connection:
+                connection.execute(delete(report).where(report.c.id.in_(some)))
         Uploads(store.folder, store.parts, store).sweep()
-        fold(store.folder, store, today)
+        fold_if_there_is_room(store.folder, store, today, warn)
     return found
 
 

@@ -23,7 +23,7 @@ from sqlalchemy.pool import QueuePool
 
 from intake.drop.database import SQLITE, nothing
 from intake.drop.folder import DataFolder
-from intake.drop.parts import Full
+from intake.drop.parts import Full, room
 from intake.errors import Fault
 
 BUSY_SECONDS = 120.0  # a fold by another process rewrites the file; writers wait for it
@@ -55,11 +55,18 @@ class SQLite:
         return nothing()
 
     def rewrite(self) -> None:
-        """See `Database`. Needs as much free disk as the file is large; readers are waited for two minutes."""
+        """See `Database`. Takes twice the room of all rows for a while; readers are waited for two minutes.
+
+        Where there is none, at least the log is emptied. Raises `Full` then.
+        """
         with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             try:
-                connection.exec_driver_sql("VACUUM")
-                _empty_log(connection)
+                try:
+                    if (wanted := _to_rewrite(connection)) > self._free():
+                        raise Full(f"the disk has no room to fold the store, which takes {wanted / 1e6:.0f} MB")
+                    connection.exec_driver_sql("VACUUM")
+                finally:
+                    _empty_log(connection)
             except SQLAlchemyError as error:
                 raise self.fault(error) from error
 
@@ -76,6 +83,9 @@ class SQLite:
 
     def room(self) -> int:
         """See `Database`."""
+        return room(self._folder.path)
+
+    def _free(self) -> int:
         return shutil.disk_usage(self._folder.path).free
 
     def fault(self, error: SQLAlchemyError) -> Fault:
@@ -87,7 +97,13 @@ class SQLite:
 
     def cautions(self) -> tuple[str, ...]:
         """See `Database`."""
-        return ()
+        with self.engine.connect() as connection:
+            wanted = _to_rewrite(connection)
+        if wanted <= self._free():
+            return ()
+        return (
+            f"the disk has no room for the next fold, which takes {wanted / 1e6:.0f} MB: purge, or take a larger one",
+        )
 
     def unserved(self) -> AbstractContextManager[None]:
         """See `Database`."""
@@ -116,6 +132,15 @@ def _keep_temporary(folder: Path) -> None:
         connection.execute("PRAGMA temp_store_directory = '{}'".format(str(folder.absolute()).replace("'", "''")))
         if connection.execute("PRAGMA temp_store_directory").fetchone() != (str(folder.absolute()),):
             raise Fault("this SQLite does not keep its temporary files in DATA", "Install Debian's libsqlite3.")
+
+
+def _to_rewrite(connection: Connection) -> int:
+    """Bytes that VACUUM takes: all that is used, in a temporary file and then in the log."""
+    ask = connection.exec_driver_sql
+    count, unused, size = (
+        int(ask(f"PRAGMA {name}").scalar_one()) for name in ("page_count", "freelist_count", "page_size")
+    )
+    return 2 * (count - unused) * size
 
 
 def _empty_log(connection: Connection) -> None:

@@ -13,18 +13,19 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
-from enum import Enum
 from typing import Any, BinaryIO, Self
 
 from sqlalchemy import Connection, Row, Table, delete, func, insert, or_, select, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from intake.drop import blobs as places
+from intake.drop import copying
 from intake.drop import database as databases
 from intake.drop import record as records
+from intake.drop.entering import Outcome, enter
 from intake.drop.folder import DataFolder, Role
 from intake.drop.parts import RESERVE, Full, Parts, PartsReader, count
 from intake.drop.record import Record
@@ -34,15 +35,8 @@ from intake.errors import Fault, Usage
 
 BATCH_BYTES = 8 * 1024 * 1024
 BATCH = 500  # ids in one statement
+STEP = 2**20  # bytes of rows that are marked or deleted in one transaction
 SMALL = 64 * 1024  # a sealed report of the smallest class with up to thirty reviewers is below this
-
-
-class Outcome(Enum):
-    """What became of a report that was put."""
-
-    NEW = "new"
-    SAME = "same"
-    OTHER = "other"  # the id is taken by other bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +198,11 @@ class Store:
         The same bytes again are `SAME` and change nothing; other bytes under a taken id are `OTHER`. Raises `Full` when
         the disk is, for larger reports already when only the reserve is left, and `Fault` when the database fails.
         """
-        if len(body) > SMALL and self.database.room() < self._reserve:
+        room = self.database.room()
+        if len(body) > SMALL and room < self._reserve:
             raise Full("only the reserve for small reports is left on the disk")
+        if room < len(body) and not self.database.shared:  # what others say of their disk is a bound for large ones
+            raise Full("only what an export needs is left on the disk")
         return self._enter(Entry(identifier, day, len(body), hashlib.sha256(body).digest(), claimed, False), body)
 
     def put_parts(
@@ -283,12 +280,21 @@ class Store:
             connection.execute(insert(bundle).values(row))
 
     def finish_bundle(self, serial: int, carried: Sequence[bytes]) -> None:
-        """The file of bundle `serial` is on disk and carries these reports."""
+        """The file of bundle `serial` is on disk and carries these reports.
+
+        They are marked in steps, since a row is written as a whole: else the log would need as much room as all of
+        them. The last step finishes the bundle; until then it is made again, and marks them again.
+        """
+        for some in self.steps(carried):
+            with self.writing() as connection:
+                connection.execute(update(report).where(report.c.id.in_(some)).values(carried=True))
         with self.writing() as connection:
             connection.execute(update(bundle).where(bundle.c.serial == serial).values(note=None))
-            for start in range(0, len(carried), BATCH):
-                some = carried[start : start + BATCH]
-                connection.execute(update(report).where(report.c.id.in_(some)).values(carried=True))
+
+    def steps(self, ids: Sequence[bytes]) -> Iterator[list[bytes]]:
+        """As many of these at a time as may be written, or deleted, together on a disk that is all but full."""
+        sizes = {entry.id: 0 if entry.parts else entry.size for entry in self.entries()}
+        return copying.batches(ids, lambda each: sizes.get(each, 0), STEP)
 
     def folded(self) -> date:
         """The day of the last fold."""
@@ -334,7 +340,8 @@ class Store:
         """
         # Not by days: a report that came as its day ended may have been entered behind that fold. A fold of a day to
         # come was one by a wrong clock, and settled nothing.
-        astray = self.folded() > today
+        before = self.folded()
+        astray = before > today
         done = dict[bool, list[bytes]]({True: [], False: []})
         for entry in self.entries():
             if entry.parts and (astray or not entry.settled):
@@ -348,7 +355,12 @@ class Store:
                     some = report.c.id.in_(ids[start : start + BATCH])
                     connection.execute(update(report).where(some).values(settled=settled))
             connection.execute(update(chain).values(folded=today.isoformat()))
-        self.database.rewrite()
+        try:
+            self.database.rewrite()
+        except Fault:
+            with suppress(Fault), self.writing() as connection:
+                connection.execute(update(chain).values(folded=before.isoformat()))
+            raise
 
     def reading(self) -> AbstractContextManager[Connection]:
         """A connection to read with. Raises `Fault`."""
@@ -409,7 +421,7 @@ class Store:
         for again in (True, False):
             try:
                 with self.database.engine.begin() as connection:
-                    return _insert(connection, self._entering, rows)
+                    return enter(connection, self._entering, rows)
             except SQLAlchemyError as error:
                 # The database was restarted. If that transaction was committed after all, its rows are the same.
                 if not (again and isinstance(error, DBAPIError) and error.connection_invalidated):
@@ -423,25 +435,3 @@ _ENTRY = select(*(column for column in report.c if column is not report.c.body))
 def _entry(row: Row[Any]) -> Entry:
     day = date.fromisoformat(row.day)
     return Entry(row.id, day, row.size, row.sha256, row.claimed, row.carried, row.parts, row.place or b"", row.settled)
-
-
-def _insert(connection: Connection, statement: Any, rows: Sequence[dict[str, Any]]) -> list[Outcome]:
-    """The insert comes first: another node may enter the same id at any moment, and only one of them is told NEW."""
-    first: dict[bytes, dict[str, Any]] = {}
-    for row in rows:
-        first.setdefault(row["id"], row)
-    fresh = [first[identifier] for identifier in sorted(first)]  # in one order on all nodes: no deadlock
-    entered = set(connection.execute(statement, fresh).scalars())
-    taken = [identifier for identifier in first if identifier not in entered]
-    held: dict[bytes, bytes] = {}
-    if taken:
-        known = select(report.c.id, report.c.sha256).where(report.c.id.in_(taken))
-        held = {row.id: row.sha256 for row in connection.execute(known)}
-    outcomes = []
-    for row in rows:
-        if row["id"] in entered and row is first[row["id"]]:
-            outcomes.append(Outcome.NEW)
-            continue
-        digest = held.get(row["id"], first[row["id"]]["sha256"])
-        outcomes.append(Outcome.SAME if digest == row["sha256"] else Outcome.OTHER)
-    return outcomes

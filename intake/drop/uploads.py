@@ -17,7 +17,6 @@ import fcntl
 import hashlib
 import os
 import re
-import shutil
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -29,10 +28,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from intake.drop import parts as pieces
 from intake.drop.acceptance import judge_claim, judge_size, judge_under_way, stanzas
+from intake.drop.entering import Outcome
 from intake.drop.folder import DataFolder
 from intake.drop.parts import PART, RESERVE, Full, Parts, PartsReader, dated_folder, disk
 from intake.drop.problems import NOT_SEALED, OTHER_BYTES, Problem
-from intake.drop.store import Entry, Outcome
+from intake.drop.store import Entry
 from intake.drop.unfinished import Upload, Work, move
 from intake.durable import private_folder, sync_folder
 from intake.errors import IntakeError
@@ -259,7 +259,7 @@ class Uploads:
     def room(self) -> int:
         """Bytes that large reports may still use; what is left beyond is for small ones."""
         with disk(self._path):
-            here = shutil.disk_usage(self._path.parent).free - self._reserve
+            here = pieces.room(self._path.parent) - self._reserve
         # Tails and states lie here, wherever the parts do.
         return max(0, self._parts.room() - self._reserve) if here > PART else 0
 

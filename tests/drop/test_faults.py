@@ -8,7 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
+from intake.drop.folder import DataFolder
+from intake.drop.store import Store
+from intake.drop.tables import report
 from tests.drop.test_tus import begun, create, offset, patch
 from tests.harness.bundles import make_report, seal_report
 from tests.harness.keys import World, make_world
@@ -86,6 +90,36 @@ def test_a_disk_that_fills_up(world: World, small: bytes, tmp_path: Path) -> Non
         content = drop.export(tmp_path).read_bytes()
         assert all(body in content for body in kept.values())
         assert offset(drop, waiting) == PART
+
+
+def test_a_disk_filled_with_small_reports_can_be_exported(world: World, small: bytes, tmp_path: Path) -> None:
+    """A flood must not keep what honest people sent from getting out, though there is no room to fold it."""
+    sent: list[str] = []
+    with (
+        small_disk(tmp_path / "drop" / "data", MEGABYTES),
+        running_drop(world, tmp_path / "drop", limits={"calm": "", "reserve": RESERVE}) as drop,
+    ):
+        while (answer := drop.put(identifier := os.urandom(16).hex(), small, 1)).status == 201:
+            sent.append(identifier)
+        assert (answer.status, answer.word, len(sent) > 1000) == (507, "full", True)
+        assert "no room for the next fold" in command("status", "--data", drop.data).stderr
+        (tmp_path / "usb").mkdir()
+        for _ in range(2):
+            done = command("export", "--data", drop.data, "--to", tmp_path / "usb")
+            assert done.returncode == 0, done.stderr
+            assert "Not folded: the disk has no room to fold the store" in done.stderr
+        with Store(DataFolder.open(drop.data)) as store:
+            assert {entry.id.hex() for entry in store.entries() if entry.carried} == set(sent)
+            with store.alone():
+                for some in store.steps([bytes.fromhex(each) for each in sent[: len(sent) * 9 // 10]]):
+                    with store.writing() as connection:  # as a purge does it
+                        connection.execute(delete(report).where(report.c.id.in_(some)))
+        assert command("fold", "--data", drop.data).returncode == 0
+        assert "no room" not in command("status", "--data", drop.data).stderr
+        assert drop.put(os.urandom(16).hex(), small, 1).status == 201
+    first, second = sorted((tmp_path / "usb").iterdir())
+    assert first.read_bytes().count(small) == len(sent)
+    assert second.read_bytes().count(small) == 0
 
 
 def test_a_disk_that_is_slow(world: World, small: bytes, tmp_path: Path) -> None:

@@ -15,12 +15,13 @@ from sqlalchemy import text
 from intake.drop import copying
 from intake.drop.blobs import FOLDER
 from intake.drop.database import SQLITE
+from intake.drop.entering import Outcome
 from intake.drop.folder import DataFolder
 from intake.drop.mailboxes import Mailboxes
 from intake.drop.moving import Journal, begun, cancel, move
 from intake.drop.parts import PART
 from intake.drop.record import Record
-from intake.drop.store import Outcome, Store
+from intake.drop.store import Store
 from intake.drop.uploads import Uploads
 from intake.errors import Exit, Fault, Usage
 from tests.harness.bucket import ObjectStore

@@ -17,11 +17,12 @@ from alembic.migration import MigrationContext
 from sqlalchemy import delete, text
 
 from intake.drop.blobs import FOLDER
+from intake.drop.entering import Outcome
 from intake.drop.folder import DataFolder
 from intake.drop.parts import Full
 from intake.drop.postgres import conninfo
 from intake.drop.record import Record, opened
-from intake.drop.store import Outcome, Store
+from intake.drop.store import Store
 from intake.drop.tables import metadata, report
 from intake.drop.uploads import Misplaced, Refused, Unknown, Uploads
 from intake.errors import Fault, Usage

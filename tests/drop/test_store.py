@@ -16,9 +16,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, event
 
+from intake.drop.entering import Outcome
 from intake.drop.folder import DataFolder, Role
 from intake.drop.parts import Full
-from intake.drop.store import Outcome, Store
+from intake.drop.store import Store
 from intake.drop.tables import metadata
 from intake.errors import Fault
 
@@ -151,6 +152,23 @@ def test_a_folded_file_is_the_same_whatever_came_first(tmp_path: Path) -> None:
             store.fold(DAY)
         files.append(folder.database.read_bytes()[100:])  # SQLite's own head counts commits
     assert files[0] == files[1] == files[2]
+
+
+def test_a_fold_that_failed_is_none(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that starts looks at the day of the last one."""
+    put(store)
+    before = store.folded()
+
+    def fail() -> None:
+        raise Full("the disk has no room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store.database, "rewrite", fail)
+        with pytest.raises(Full):
+            store.fold(DAY)
+    assert store.folded() == before
+    store.fold(DAY)
+    assert store.folded() == DAY
 
 
 def test_a_fold_leaves_nothing_of_what_was_deleted(folder: DataFolder) -> None:

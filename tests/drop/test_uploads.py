@@ -13,8 +13,9 @@ import pytest
 
 from intake.drop import problems
 from intake.drop.blobs import FOLDER
+from intake.drop.entering import Outcome
 from intake.drop.parts import FolderParts, Full, PartsReader, count
-from intake.drop.store import Outcome, Store
+from intake.drop.store import Store
 from intake.drop.unfinished import LIFETIME
 from intake.drop.uploads import IDLE, Locked, Misplaced, Refused, Stored, TooLong, Unknown, Uploads
 from intake.errors import Fault

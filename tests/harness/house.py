@@ -11,10 +11,11 @@ from werkzeug.test import TestResponse
 from intake.drop.app import Drop, create_app
 from intake.drop.assets import Assets
 from intake.drop.config import Config
+from intake.drop.entering import Outcome
 from intake.drop.folder import DataFolder
 from intake.drop.parts import FolderParts, count
 from intake.drop.service import PageShelf
-from intake.drop.store import Entry, Outcome
+from intake.drop.store import Entry
 from intake.drop.uploads import Uploads
 from intake.errors import Fault
 from intake.report.package import Report, read_package
