@@ -7,7 +7,18 @@ The operator's folder holds them as WEBCAT's own tool made them, from the manife
     bundle-prev.json    the one before, while both are in use
 
 They are served as they are, at the paths that WEBCAT asks for (github.com/freedomofpress/webcat, config.ts and
-validators.ts). They can't be made here: signing needs keys that no server has, and a public log that is online.
+validators.ts). They can't be made here: signing needs keys that no server has, and a public log that is online. With
+its tool (github.com/freedomofpress/webcat-cli, beside it sigsum-go), and MANIFEST as `--save` wrote it, under Sigsum:
+
+    webcat enrollment create --policy-file POLICY --threshold N --max-age SECONDS --cas-url URL --signer KEY …
+    jq --arg head "$(curl --fail LOG/get-tree-head)" '.manifest.timestamp = $head' MANIFEST > timed
+    webcat manifest sign --policy-file POLICY --key KEY --input timed --output signed
+    webcat bundle create --enrollment enrollment.json --manifest signed --output bundle.json
+    webcat manifest verify bundle.json
+
+The first is done once, long before, and `sign` by each signer in turn. The time that a witnessed log gives must be in
+what is signed (the tool's own `generate` puts it in, but wants the pages as files, of which some would be folders too).
+After `max_age` seconds from that time WEBCAT turns visitors away, so all but the first is done again before.
 """
 
 from __future__ import annotations
@@ -25,7 +36,8 @@ ENROLLMENT, BUNDLE, BEFORE = "enrollment.json", "bundle.json", "bundle-prev.json
 SIZE = 1 << 20
 
 _ADVICE = "Make it with WEBCAT's tool from the manifest that `intake drop check --save` writes."
-_TYPES = ("sigsum", "sigstore")
+_SIGSUM = "sigsum"
+_TYPES = (_SIGSUM, "sigstore")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +64,9 @@ class Webcat:
             for part in ("enrollment", "manifest", "signatures"):
                 if not isinstance(bundle.get(part), dict) or not bundle[part]:
                     raise Usage(f'{name} has no "{part}"', _ADVICE)
-            _enrollment(name, bundle["enrollment"])
+            kind = _enrollment(name, bundle["enrollment"])["type"]
+            if kind == _SIGSUM and not isinstance(bundle["manifest"].get("timestamp"), str):
+                raise Usage(f'the manifest in {name} has no "timestamp", which a signature by {_SIGSUM} wants', _ADVICE)
         if _object(BUNDLE, found[BUNDLE])["enrollment"] != enrollment and BEFORE not in found:
             raise Usage(f"{BUNDLE} is of another enrollment than {ENROLLMENT}", _ADVICE)
         return cls(found)

@@ -13,6 +13,7 @@ from tests.harness.keys import World, make_world
 from tests.harness.server import Running, command, running_drop
 
 ENROLLED: dict[str, Any] = {"type": "sigsum", "signers": ["AA"], "threshold": 1, "policy": "AA", "max_age": 7_776_000}
+SIGNED: dict[str, Any] = {"enrollment": ENROLLED, "signatures": {"AA": "proof"}}
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def saved(drop: Running, to: Path) -> dict[str, Any]:
 def write(folder: Path, manifest: dict[str, Any], **more: Any) -> None:
     """What the tool makes of it; no server can tell whether a signature is right."""
     folder.mkdir(exist_ok=True)
-    bundle = {"enrollment": ENROLLED, "manifest": manifest, "signatures": {"AA": "proof"}}
+    bundle = {**SIGNED, "manifest": manifest | {"timestamp": "size=1"}}  # a log's tree head, whole
     for name, content in {ENROLLMENT: ENROLLED, BUNDLE: bundle, **more}.items():
         (folder / name).write_text(json.dumps(content))
 
@@ -88,6 +89,7 @@ def test_a_server_says_what_was_signed_for_something_else(world: World, tmp_path
         (ENROLLMENT, json.dumps({**ENROLLED, "max_age": "long"}), 'lacks a "type"'),
         (ENROLLMENT, json.dumps({**ENROLLED, "threshold": 2}), "another enrollment"),
         (BUNDLE, json.dumps({"enrollment": ENROLLED, "manifest": {"files": {}}}), 'no "signatures"'),
+        (BUNDLE, json.dumps({**SIGNED, "manifest": {"files": {}}}), 'no "timestamp"'),
         (BEFORE, json.dumps({"enrollment": ENROLLED}), 'no "manifest"'),
     ],
 )
@@ -99,3 +101,10 @@ def test_what_webcat_would_refuse_is_refused(tmp_path: Path, name: str, content:
         (tmp_path / name).write_text(content)
     with pytest.raises(Usage, match=words):
         Webcat.read(tmp_path, Path.read_bytes)
+
+
+def test_a_signature_that_brings_its_own_time_wants_no_other(tmp_path: Path) -> None:
+    enrolled = {"type": "sigstore", "max_age": 7_776_000, "trusted_root": {}, "claims": {"1.2": "us"}}
+    bundle = {"enrollment": enrolled, "manifest": {"files": {"/tg": "x"}}, "signatures": {"sigstore": [{}]}}
+    write(tmp_path, {}, **{ENROLLMENT: enrolled, BUNDLE: bundle})
+    assert Webcat.read(tmp_path, Path.read_bytes).paths == (PREFIX + ENROLLMENT, PREFIX + BUNDLE)
