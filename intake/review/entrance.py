@@ -12,6 +12,7 @@ import click
 from intake.review.doctor import Machine, leaks
 from intake.review.erasing import carry_out
 from intake.review.folder import VaultFolder
+from intake.review.tongue import WARNING, heard, told
 from intake.review.vault import Vault
 from intake.terminal import passphrase, safe, say
 
@@ -56,4 +57,4 @@ def _erase(vault: Vault) -> None:
 def warn() -> None:
     """Say what no vault can help against: memory that is written to the disk."""
     for finding in leaks(Machine(datetime.now(UTC))):
-        say(f"Warning: {finding.found}. {finding.advice}")
+        say(f"{told(f'{WARNING}: {finding.found}')}. {heard(finding.advice)}")

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from intake.report.reading import changes
 from intake.review.alarms import Raised
 from intake.review.inbox import Counts, Line, title
+from intake.review.tongue import ALARM, told
 from intake.review.triage import REASONS, Tier, Triage
 from intake.terminal import safe
 
@@ -50,7 +51,7 @@ def heading(counted: Counts, standing: Iterable[Raised], *, practice: bool) -> I
     """What stands above every list until somebody acts: alarms, what can't wait, and how much there is."""
     word = "PRACTICE: " if practice else ""
     for alarm in standing:
-        yield f"{word}ALARM {alarm.id[:8]}: {safe(alarm.words)}."
+        yield f"{word}{safe(told(f'{ALARM} {alarm.id[:8]}: {alarm.words}'))}."
     if number := counted.waiting[Tier.T0]:
         yield f"{word}T0: {number} can't wait."
     tiers = "  ".join(f"{tier.name} {number}" for tier, number in counted.waiting.items())

@@ -38,7 +38,7 @@ class Forked:
     indexes: Mapping[str, str]
 
     def __str__(self) -> str:
-        seen = ", ".join(f"{label} saw {index[:16]}…" for label, index in self.indexes.items())
+        seen = ", ".join(f"{label} {index[:16]}…" for label, index in self.indexes.items())
         return f"the drop made two bundles {self.serial} of epoch {self.epoch}: {seen}"
 
 

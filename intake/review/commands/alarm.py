@@ -9,6 +9,7 @@ import click
 from intake.errors import Usage
 from intake.review import alarms
 from intake.review.entrance import enter, vault_option
+from intake.review.tongue import heard
 from intake.terminal import put, safe, say
 
 
@@ -24,7 +25,7 @@ def command(vault: Path, alarm_id: str | None, settle: str | None) -> None:
         if alarm_id is None:
             for each in every:
                 end = f"  (settled by {each.settled_by}: {safe(each.settled)})" if each.settled else ""
-                put(f"{each.id[:8]}  {each.utc}  {each.reviewer}  {safe(each.words)}{end}")
+                put(f"{each.id[:8]}  {each.utc}  {each.reviewer}  {safe(heard(each.words))}{end}")
             return
         found = [each.id for each in every if each.id.startswith(alarm_id.lower())]
         if len(found) != 1 or not settle or not settle.strip():

@@ -17,8 +17,8 @@ from intake.options import Command, Day, Several
 from intake.review import cases, submissions
 from intake.review.entrance import enter, vault_option
 from intake.review.outputs import permissions, reviewed
-from intake.review.outputs.consent import Recipient, Speaker, Spoken
-from intake.terminal import agree, say
+from intake.review.outputs.consent import TOLD, Recipient, Speaker, Spoken
+from intake.terminal import agree, safe, say
 
 _ID = click.argument("case_id", metavar="CASE")
 _RECIPIENT = click.Choice([each.value for each in Recipient if each is not Recipient.STATISTICS])
@@ -55,7 +55,7 @@ def phone(
         if Speaker(speaker) is Speaker.WITNESS and len(about) != 1:
             raise Usage("a witness speaks for one report", "Give it with --report.")
         if day > desk.today():
-            raise Usage("that day is not over", "Give the day on which it was said.")
+            raise Usage("that day has not come yet", "Give the day on which it was said.")
         said = Spoken(
             frozenset(about),
             Speaker(speaker),
@@ -86,14 +86,21 @@ def exceptions(vault: Path, on: bool) -> None:
 @_ID
 @click.option("--for", "recipient", type=click.Choice(["lawyer", "asylum"]), required=True)
 @click.option("--because", default="", help="What death or removal it prevents, and why nobody can be asked.")
-def exempt(vault: Path, case_id: str, recipient: str, because: str) -> None:
-    """Make an exception for a case, or join a colleague's: it counts once two have."""
+@click.option("--yes", is_flag=True, help="Join a colleague's beforehand.")
+def exempt(vault: Path, case_id: str, recipient: str, because: str, yes: bool) -> None:
+    """Make an exception for a case, or join a colleague's, whose reason is shown: it counts once two have."""
     with enter(vault) as desk:
         with desk.reading() as connection:
             case = cases.find(connection, case_id)
+            made = permissions.exemption_of(connection, case.id, Recipient(recipient))
+        if made is not None and desk.label not in made.by:
+            say(f"{' and '.join(sorted(made.by))}: {safe(made.reason)}")
+            agree(f"May {TOLD[Recipient(recipient)]} be told the name for this reason?", yes=yes)
         with desk.journal() as journal:
             count = permissions.exempt(journal, desk.label, case.id, Recipient(recipient), because)
         say(f"{min(count, 2)} of 2 reviewers.")
+        if count < 2:
+            say("Nothing leaves by it yet. After a `sync` another reviewer joins it with the same command.")
 
 
 @click.command("agree")
@@ -108,7 +115,9 @@ def agreed(vault: Path, digest: str, yes: bool) -> None:
         agree("Have you read the paper of this hash whole, and may it be published?", yes=yes)
         with desk.journal() as journal:
             by = reviewed.agree_to(journal, desk.label, digest)
-        say(f"Agreed by {', '.join(by)}.")
+        say(f"Agreed by {', '.join(by)}: {min(len(by), 2)} of 2.")
+        if len(by) < 2:
+            say("Nothing is published yet. After a `sync` another reviewer reads it and agrees at their own desk.")
 
 
 COMMANDS = (phone, exceptions, exempt, agreed)

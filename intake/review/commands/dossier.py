@@ -181,6 +181,8 @@ def given(vault: Path, case_id: str | None, as_json: bool) -> None:
                 f"{each.utc}  {each.reviewer}  {made.output} to {safe(made.to)} ({TOLD[Recipient(made.recipient)]}), "
                 f"names: {made.naming}, {len(made.reports)} reports, {made.sealed}"
             )
+            for ground in made.grounds:
+                put(f"    {safe(ground)}")
 
 
 def _staying(attached: tuple[Attached, ...]) -> list[str]:

@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from intake.errors import ChainBroken, Exit, IntakeError
-from intake.review import alarms, bundles, probes
+from intake.review import alarms, bundles, probes, tongue
 from intake.review.chain import silence
 from intake.review.entrance import enter, vault_option
 from intake.review.importing import Arrival, Became, Import
@@ -92,10 +92,10 @@ def _tell(
     desk: Vault, arrivals: Sequence[Arrival], failed: Iterable[tuple[str, IntakeError]], heard: Iterable[str]
 ) -> None:
     for line in heard:
-        say(f"{safe(line)}.")
+        say(f"{safe(tongue.told(line))}.")
     for arrival in arrivals:
         for alarm in arrival.alarms:
-            say(f"ALARM: {safe(arrival.name)}: {safe(alarm)}.")
+            say(f"{tongue.heard(tongue.ALARM)}: {safe(arrival.name)}: {safe(tongue.heard(alarm))}.")
         if arrival.error is not None:
             say(f"Not taken in: {safe(arrival.name)}: {safe(str(arrival.error))}.")
     for name, error in failed:

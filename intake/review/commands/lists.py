@@ -15,7 +15,7 @@ from intake.errors import Usage
 from intake.keyring.summary import cautions
 from intake.locale import packaged_places
 from intake.options import Day
-from intake.review import alarms, bundles, inbox, listings
+from intake.review import alarms, bundles, inbox, listings, tongue
 from intake.review.chain import silence
 from intake.review.entrance import enter
 from intake.review.handling import mark_name
@@ -125,11 +125,11 @@ def tell(
             quiet = silence(bundles.last_import(connection), desk.today())
         if (chain := desk.chain) is not None:
             for warning in cautions(chain.newest, desk.today()):
-                say(f"Warning: {warning}.")
+                say(f"{tongue.told(f'{tongue.WARNING}: {warning}')}.")
         for line in listings.heading(counted, standing, practice=desk.practice):
             say(line)
         if quiet is not None:
-            say(f"ALARM: {safe(str(quiet))}.")
+            say(f"{safe(tongue.told(f'{tongue.ALARM}: {quiet}'))}.")
         if as_json:
             facts = {"total": total, "practice": desk.practice, "submissions": [line.facts() for line in lines]}
             put(json.dumps(facts | {"alarms": [alarm.words for alarm in standing]}, indent=2, ensure_ascii=False))

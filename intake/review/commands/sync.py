@@ -13,6 +13,7 @@ from intake.review.alarms import raise_forks
 from intake.review.entrance import enter, vault_option
 from intake.review.projections import conflicts
 from intake.review.sources import identities_in
+from intake.review.tongue import ALARM, heard, told
 from intake.terminal import put, safe, say
 
 
@@ -49,7 +50,7 @@ def command(
         raise click.UsageError("give files that came, or --to for what goes out")
     if files and key is None:
         raise click.UsageError("give your reviewer-L.age with -i, to open what came")
-    told: list[dict[str, object]] = []
+    facts: list[dict[str, object]] = []
     failed = False
     with enter(vault) as opened:
         identities = identities_in(key) if key else ()
@@ -59,19 +60,19 @@ def command(
             except IntakeError as error:
                 failed = True
                 say(f"Not taken in: {safe(path.name)}: {safe(str(error))}.\n              {error.advice}")
-                told.append({"file": path.name, "error": str(error)})
+                facts.append({"file": path.name, "error": str(error)})
                 continue
             say(f"{safe(path.name)}: {found.events} events new, {found.before} were here, {found.contents} completed.")
             if found.erased:
                 say(f"{found.erased} erased here too, as two reviewers decided.")
             for fork in found.forks:
-                say(f"ALARM: {fork}. Ask that reviewer what happened; both lines are kept.")
+                say(f"{told(f'{ALARM}: {fork}')}. {heard('Ask that reviewer what happened; both lines are kept.')}")
             for gap in found.gaps:
                 say(f"Missing: {gap}. Ask for a file made with --all.")
             for refused in found.refused:
                 say(f"Refused: {safe(refused)}.")
             failed = failed or bool(found.refused)
-            told.append(
+            facts.append(
                 {
                     "file": path.name,
                     "events": found.events,
@@ -85,7 +86,7 @@ def command(
             unsettled, shown = conflicts(journal.connection), raise_forks(journal)
             crossed = replies.crossed(journal.connection)
         for fork_of_drop in shown:
-            say(f"ALARM: {fork_of_drop}. The server lies to one of you: compare the bundles.")
+            say(f"{told(f'{ALARM}: {fork_of_drop}')}. {heard('The server lies to one of you: compare the bundles.')}")
         for each in crossed:
             say(f"{each}.")
         for entity, name in unsettled:
@@ -93,10 +94,10 @@ def command(
         if target is not None:
             path, count = sync.write(opened, target, everything=everything, contacts=contacts)
             say(f"{count} events sealed for the other reviewers.")
-            told.append({"file": str(path), "written": count})
+            facts.append({"file": str(path), "written": count})
             if not as_json:
                 put(str(path))
     if as_json:
         names = [{"entity": str(entity), "field": name} for entity, name in unsettled]
-        put(json.dumps({"files": told, "conflicts": names}, indent=2, ensure_ascii=False))
+        put(json.dumps({"files": facts, "conflicts": names}, indent=2, ensure_ascii=False))
     return Exit.SOME_FAILED if failed else Exit.OK

@@ -108,6 +108,29 @@ HEARD = (
         "test report {id} of {reviewer}, made on {day}, has not come out: the drop may be losing reports, or nobody "
         "sent it"
     ),
+    # What such a line begins with, and what to do about a log
+    marked("bundle {name} was imported before; the newest here is bundle {newest}"),
+    marked("bundle {later}, which is here, follows another bundle {name} than this one"),
+    marked("bundle {name} came when epoch {epoch} had begun: it is older than the restore, or a second server runs"),
+    marked("bundle {name} names keyring {serial}, and bundle {earlier} before it named {other}"),
+    marked("bundle {name} takes reports for keyring {serials}, which was closed before"),
+    marked("bundle {name} passes over bundle {missing}, as if nothing had been between"),
+    marked("bundle {name} passes over bundles {first} to {last}, as if nothing had been between"),
+    marked(
+        "bundle {name} begins a new epoch after bundle {parent}: the server was restored from a backup, "
+        "and knows nothing of bundle {missing} of epoch {epoch}"
+    ),
+    marked(
+        "bundle {name} begins a new epoch after bundle {parent}: the server was restored from a backup, "
+        "and knows nothing of bundles {first} to {last} of epoch {epoch}"
+    ),
+    marked("the drop made two bundles {serial} of epoch {epoch}: {seen}"),
+    marked("the log of {reviewer} forks behind event {number}"),
+    marked("the log of {reviewer} begins twice"),
+    marked("Ask that reviewer what happened; both lines are kept."),
+    marked("The server lies to one of you: compare the bundles."),
+    marked("ALARM"),
+    marked("Warning"),
     # Marks beside a report, and alarms about one
     marked("the drop gave this report the id {outer}, but its own is {id}"),
     marked("this report was made for {own}, not for {origin}"),

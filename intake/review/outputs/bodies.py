@@ -16,6 +16,8 @@ from intake.review.outputs.consent import Naming, Recipient
 
 PRIVATE = frozenset({"harm", "fear_release", "consent"})
 """Answers that never stand in a paper, besides those of `intake.review.fields`: what they say is the desk's alone."""
+UNPUBLISHED = frozenset({"lawyer"})
+"""And those that the public never gets: the lawyer agreed to be called by us, and by nobody else."""
 DOSSIER = "dossier"
 
 

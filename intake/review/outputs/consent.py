@@ -62,6 +62,8 @@ TOLD = {
     Recipient.PUBLIC: "the public, by name",
 }
 """In words."""
+STOPPED = "nothing new goes out"
+"""How the reason of a report that a change by the code stopped begins."""
 AGREED = frozenset({"me", "person_agrees", "family_agrees"})
 """Answers of `victim_consent` that let a name out."""
 REFUSED = {"person_refuses": Speaker.PERSON, "family_refuses": Speaker.FAMILY}
@@ -182,7 +184,7 @@ class Circumstances:
     def _against(self, use: Use, of: Permit) -> Iterator[str]:
         """Why not, whatever else speaks for it."""
         if of.stopped is not None:
-            yield f"nothing new goes out: {of.stopped}"
+            yield f"{STOPPED}: {of.stopped}"
         elif use.recipient.value not in self._ticks(of):
             yield f"it does not allow telling {TOLD[use.recipient]}"
         if not use.named:

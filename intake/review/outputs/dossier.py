@@ -19,7 +19,7 @@ from intake.report.questionnaire import Field
 from intake.review import acts
 from intake.review.acts import Act
 from intake.review.outputs.answers import Answers, Said, date_in_words, written_out
-from intake.review.outputs.bodies import DOSSIER, Body, Item, private
+from intake.review.outputs.bodies import DOSSIER, UNPUBLISHED, Body, Item, private
 from intake.review.outputs.consent import TOLD, Naming, Recipient
 from intake.review.outputs.documents import Document, clean
 from intake.review.outputs.layout import FIXED, laid_out
@@ -56,6 +56,11 @@ class Order:
     submitter: str = ""
     victim: str = ""
     band: str = "CONFIDENTIAL"
+
+    @property
+    def public(self) -> bool:
+        """Whether anybody may read it."""
+        return self.recipient in (Recipient.PUBLIC, Recipient.ANONYMOUS)
 
 
 def paper(order: Order, material: Material, redaction: Redaction) -> Paper:
@@ -129,7 +134,7 @@ class _Teller:
         found: list[dict[str, Any]] = []
         for field_id in item.fields:
             field = self._questionnaire.field(field_id)
-            if field is None or private(field_id):
+            if field is None or private(field_id) or (self._order.public and field_id in UNPUBLISHED):
                 continue
             for each in self._material.testimonies:
                 told = self._answers.said(field, _given(field, each))

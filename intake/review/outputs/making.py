@@ -17,7 +17,7 @@ from intake.review.ladder import Level
 from intake.review.outputs import deliveries, permissions, reviewed
 from intake.review.outputs.attachments import Attached
 from intake.review.outputs.bodies import Body, body
-from intake.review.outputs.consent import TOLD, Circumstances, Naming, Recipient, Use, Verdict
+from intake.review.outputs.consent import STOPPED, TOLD, Circumstances, Naming, Recipient, Use, Verdict
 from intake.review.outputs.dossier import Order, Paper, fixed_words, paper
 from intake.review.outputs.material import Material, gather, names
 from intake.review.outputs.redaction import Redaction
@@ -85,7 +85,12 @@ def demand(desk: Vault, of: Plan) -> None:
     """Raises `NotConsented` where no report may be used, or one says who could be hurt and nobody dealt with it."""
     if not of.allowed:
         told = "; ".join(f"{each.report[:8]}: {', '.join(each.reasons)}" for each in of.verdicts)
-        raise NotConsented(f"no report of this case may be used for {TOLD[of.use.recipient]}: {told or 'it has none'}")
+        words = f"no report of this case may be used for {TOLD[of.use.recipient]}: {told or 'it has none'}"
+        if all(any(reason.startswith(STOPPED) for reason in each.reasons) for each in of.verdicts) and of.verdicts:
+            raise NotConsented(
+                words, "Read what came by the code with `show`, and decide: `mark --holds --reason WHY`."
+            )
+        raise NotConsented(words)
     if undealt := unread(desk, of):
         raise NotConsented(
             f"who could be hurt is told by {', '.join(each[:8] for each in undealt)}, and nobody dealt with it",

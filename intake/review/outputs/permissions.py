@@ -98,6 +98,14 @@ def exempt(journal: Journal, label: str, case_id: str, recipient: Recipient, rea
     return len({*(json.loads(row.by) if row else ()), label})
 
 
+def exemption_of(connection: Connection, case_id: str, recipient: Recipient) -> Exemption | None:
+    """The exception that was made for a case and a recipient, to be joined; None where there is none."""
+    row = connection.execute(
+        select(exemption).where(exemption.c.case == case_id, exemption.c.recipient == recipient.value)
+    ).first()
+    return None if row is None else Exemption(recipient, row.reason, frozenset(json.loads(row.by)))
+
+
 def circumstances(connection: Connection, reports: Sequence[str], cases: Iterable[str] = ()) -> Circumstances:
     """All that is known of consent about these reports, which are one case's (`cases`: its id, and those merged)."""
     said = [_spoken(json.loads(each)) for each in connection.execute(select(spoken.c.said)).scalars()]

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from intake.errors import Usage, WrongPassphrase
-from intake.review import acts, handling
+from intake.review import acts, chain, handling, tongue
+from intake.review.alarms import raise_alarm
 from intake.review.desk.deeds import Deeds
 from intake.review.desk.heard import HEARD
 from intake.review.desk.words import Words
@@ -18,6 +19,7 @@ from intake.review.idling import Locked
 from intake.review.preview import pixels, sandbox
 from intake.review.triage import Tier
 from intake.review.vault import Vault
+from tests.harness.desk import at_once
 from tests.harness.sitting import Sitting, sit
 
 PACKAGE = Path(pixels.__file__).parents[2]
@@ -25,6 +27,7 @@ SOURCES = (
     *(path for path in PACKAGE.glob("review/*.py") if path.name != "listing.py"),
     *PACKAGE.glob("review/preview/*.py"),
     *PACKAGE.glob("keyring/*.py"),
+    *PACKAGE.glob("review/commands/*.py"),
     PACKAGE / "errors.py",
     PACKAGE / "review" / "desk" / "deeds.py",
 )
@@ -92,10 +95,39 @@ def test_no_error_that_a_key_can_bring_about_is_left_out(path: Path) -> None:
 def test_each_is_said_in_russian_with_its_gaps_filled(form: str) -> None:
     filled = re.sub("{[a-z]+}", "2026", form)
     told = Words("ru").heard(filled)
-    assert re.search("[а-яё]{3}", told), told
+    assert re.search("[а-яё]{3}", told, re.IGNORECASE), told
     assert told.count("2026") >= form.count("{")
     assert "{" not in told
     assert Words("en").heard(filled) == filled
+
+
+def test_every_alarm_of_the_chain_is_known() -> None:
+    made = {each for each in templates(Path(chain.__file__)) if "{}" in each and len(re.findall("[a-z]{2,}", each)) > 3}
+    alarms = {each for each in made if each.startswith(("{} ", "another {}"))} - {
+        "{} {} missing before {}: ask the operator for {}"  # of one bundle or several: two sentences
+    }
+    assert len(alarms) == 12
+    for each in alarms:
+        filled = each.replace("{}", "bundle 7")
+        assert Words("ru").heard(filled) != filled, each
+
+
+def test_a_machine_in_russian_hears_alarms_and_warnings_at_a_command(
+    vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keyring = "keyring 1 closes in 3 days: then nothing is sealed any more"
+    with vault.journal() as journal:
+        raise_alarm(journal, "replayed", "bundle 3 was imported before; the newest here is bundle 5")
+    vault.close()
+    for language, begins in (("en_GB.UTF-8", "ALARM "), ("ru_RU.UTF-8", "ТРЕВОГА ")):
+        monkeypatch.setenv("LC_ALL", language)
+        told = at_once(tmp_path / "vault", "inbox").stderr
+        assert re.search(f"{begins}[0-9a-f]{{8}}: ", told), told
+    assert "пакет 3 уже был импортирован; самый новый здесь — пакет 5" in told
+    assert tongue.told(f"Warning: {keyring}") == "Внимание: " + Words("ru").heard(keyring)
+    assert tongue.told("Ready: nothing") == "Ready: nothing"
+    monkeypatch.setenv("LC_ALL", "tg_TJ.UTF-8")
+    assert tongue.told(f"Warning: {keyring}") == f"Warning: {keyring}", "the desk has no Tajik"
 
 
 def test_errors_as_they_are_raised(vault: Vault) -> None:

@@ -217,16 +217,19 @@ def test_an_exception_takes_the_switch_two_reviewers_and_nobody_to_ask(two: Two)
     assert unsaid.returncode == Exit.USAGE, "it wants a reason"
     for _ in range(2):
         told = two.run("dossier except", two.case["mute"], "--for", "asylum", "--because", "a flight tomorrow")
-        assert told.stderr == "1 of 2 reviewers.\n"
+        assert told.stderr.startswith("1 of 2 reviewers.\nNothing leaves by it yet.")
     assert two.make("mute", "asylum").returncode == Exit.CONSENT
     two.exchange()
-    joined = two.run("dossier except", two.case["mute"], "--for", "asylum", reviewer=2)
-    assert joined.stderr == "2 of 2 reviewers.\n"
+    unasked = two.run("dossier except", two.case["mute"], "--for", "asylum", reviewer=2)
+    assert unasked.returncode == Exit.USAGE, "nobody joins what they have not read"
+    joined = two.run("dossier except", two.case["mute"], "--for", "asylum", "--yes", reviewer=2)
+    assert joined.stderr == "r1: a flight tomorrow\n2 of 2 reviewers.\n"
     two.exchange()
     done = two.make("mute", "asylum", out="asylum")
     assert done.returncode == Exit.OK, done.stderr
     (given,) = (json.loads(line) for line in two.run("dossier given", two.case["mute"], "--json").stdout.splitlines())
     assert given["grounds"] == ["exception by r1 and r2: a flight tomorrow"]
+    assert "    exception by r1 and r2: a flight tomorrow\n" in two.run("dossier given", two.case["mute"]).stdout
     for recipient in ("lawyer", "court", "un_named", "publish_named"):
         assert two.make("mute", recipient).returncode == Exit.CONSENT, "for nobody else"
     two.run("dossier exceptions", "--off")

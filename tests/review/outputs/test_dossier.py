@@ -251,6 +251,14 @@ def test_the_clock_says_once_what_several_reports_say_alike(made: Made) -> None:
     assert clock.text.count("2026-12-20 07:40") == 1
 
 
+def test_a_lawyer_agreed_to_be_called_by_us_and_not_by_everybody(made: Made) -> None:
+    lawyers = [str(answers["lawyer"]) for answers in made.truth[0].answers]
+    for recipient, naming in ((Recipient.LAWYER, Naming.FULL), (Recipient.PUBLIC, Naming.FULL)):
+        asked = replace(order(made, DOSSIER), recipient=recipient, naming=naming)
+        told = json.dumps(paper(asked, material(made, 0), Redaction({})).told, ensure_ascii=False)
+        assert all((each in told) is (recipient is Recipient.LAWYER) for each in lawyers)
+
+
 def test_the_face_of_a_request_says_what_the_court_wants_there(made: Made) -> None:
     parts = written(made, 0, "rule39").document.parts
     (face,) = (part for part in parts if isinstance(part, Paragraph) and part.style == "strong")
