@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from intake.drop import copying
 from intake.drop import database as databases
 from intake.drop.belief import stored_chain
 from intake.drop.copying import Done, Side
-from intake.drop.fold import fold
+from intake.drop.fold import fold_if_there_is_room
 from intake.drop.folder import DataFolder, Role
 from intake.drop.parts import FolderParts
 from intake.drop.sqlite import SQLite
@@ -31,16 +32,29 @@ from intake.durable import private_folder, sync_folder, write_private
 from intake.errors import Fault, Usage
 
 
-def backup(folder: DataFolder, store: Store, to: Path, today: date, done: Done = int) -> Path:
-    """Fold the store and copy it into a new folder inside `to`. Raises `Fault`; what was cut off has no such name."""
+def backup(
+    folder: DataFolder,
+    store: Store,
+    to: Path,
+    today: date,
+    done: Done = int,
+    *,
+    warn: Callable[[str], object] = str,
+) -> Path:
+    """Fold the store, or tell `warn` why not, and copy it into a new folder inside `to`. Raises `Fault`.
+
+    What was cut off has no such name, and the next one removes it. The copy is folded, whatever the store is.
+    """
     if not to.is_dir():
         raise Fault(f"{to} is not a folder", "Make it first.")
-    path = to / f"{stored_chain(folder, today).origin}-{today}"
+    origin = stored_chain(folder, today).origin
+    path = to / f"{origin}-{today}"
     if path.exists():
         raise Fault(f"{path} exists already", "Move it away first, or wait until tomorrow.")
-    fold(folder, store, today)
+    fold_if_there_is_room(folder, store, today, warn)
+    for left in to.glob(f".{origin}-[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"):
+        shutil.rmtree(left)
     under_way = path.with_name(f".{path.name}")
-    shutil.rmtree(under_way, ignore_errors=True)
     copy = DataFolder.open(under_way, create=True)
     _copy(Side(store.database, store.parts), copy, done)
     private_folder(copy.keyrings)

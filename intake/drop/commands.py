@@ -241,7 +241,7 @@ def backup(data: Path, to: Path) -> None:
         store.alone(),
         progress(total(Side(store.database, store.parts)), "Copying") as done,
     ):
-        put(str(write(folder, store, to, utc_today(), done)))
+        put(str(write(folder, store, to, utc_today(), done, warn=say)))
 
 
 @door.command()

@@ -18,6 +18,7 @@ from intake.drop.delivery import Forked, deliver
 from intake.drop.export import export
 from intake.drop.folder import DataFolder
 from intake.drop.mailboxes import Mailboxes
+from intake.drop.parts import Full
 from intake.drop.store import Store
 from intake.errors import Damaged, Fault, Usage
 from intake.report.bundle import Index, read_bundle
@@ -29,6 +30,7 @@ from tests.harness.keys import TODAY, World
 from tests.harness.large import seal_large
 from tests.harness.mortal import Mortal
 from tests.harness.outboxes import make_outbox
+from tests.harness.sqlite_file import SQLiteFile
 
 Lay = Callable[[DataFolder], DataFolder]
 
@@ -174,6 +176,44 @@ def test_a_backup_is_private_and_has_no_key(folder: DataFolder, world: World, st
     assert {stat.S_IMODE(each.stat().st_mode) for each in files} == {0o600}
     assert stat.S_IMODE(path.stat().st_mode) == 0o700
     assert (path / "parts" / identifier.hex() / "0").read_bytes() == body[: 2**20]
+
+
+def test_what_a_backup_that_was_cut_off_left_goes_with_the_next(
+    folder: DataFolder, world: World, stick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also on another day: else a copy would stay that no purge and no list of backups knows of."""
+    (stick / ".drop.example-notes").mkdir()
+
+    def fail(*_: object, **__: object) -> None:
+        raise Fault("the power is gone")
+
+    with Store(folder) as store:
+        put(store, world, 1)
+        with monkeypatch.context() as patch:
+            patch.setattr("intake.drop.copying.check", fail)
+            with pytest.raises(Fault):
+                backup(folder, store, stick, TODAY)
+        assert {path.name for path in stick.iterdir()} == {".drop.example-notes", f".drop.example-{TODAY}"}
+        kept = backup(folder, store, stick, TODAY + timedelta(days=1))
+    assert {path.name for path in stick.iterdir()} == {".drop.example-notes", kept.name}
+
+
+def test_a_backup_is_made_and_folded_where_the_store_can_not_be(
+    folder: DataFolder, world: World, stick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise Full("the disk has no room")
+
+    said: list[str] = []
+    with Store(folder) as store:
+        ids = put(store, world, *random.Random(3).sample(range(1, 400), 60))
+        monkeypatch.setattr(store.database, "rewrite", fail)
+        kept = backup(folder, store, stick, TODAY, warn=said.append)
+    assert [each.partition(".")[0] for each in said] == ["Not folded: the disk has no room"]
+    file = SQLiteFile((kept / "drop.db").read_bytes())
+    lying = file.rows("report")
+    assert sorted(ids) == sorted(ids, key=lambda each: lying[each].overflow)
+    assert list(file.slack()) == []
 
 
 def test_what_is_no_backup_or_damaged_or_too_late_is_refused(
