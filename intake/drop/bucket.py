@@ -174,6 +174,11 @@ class BucketParts:
                 self._down = time.monotonic() + PAUSE
             told = str(error).partition("\n")[0][:300]
             raise Fault(f"{self.place} can't be used: {told}", _ADVICE) from error
+        except BaseException as error:
+            if type(error).__name__ != "PanicException":  # which the library's Rust raises at an answer it can't take
+                raise
+            self._down = time.monotonic() + PAUSE
+            raise Fault(f"{self.place} answers what no such storage may", _ADVICE) from error
 
 
 def _refused(error: BaseError) -> bool:

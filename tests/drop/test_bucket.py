@@ -166,6 +166,8 @@ class Other:
                 return 200, b"", {"ETag": '"1"', "x-amz-version-id": number}
             case "retains" if path.endswith("?delete"):
                 return 200, LOCKED % self.put[-1].encode(), {}
+            case "talks of others" if path.endswith("?delete"):
+                return 200, LOCKED % b"another", {}
             case "never replaces" if len(self.put) > 1 and method == "PUT":
                 return 403, DENIED, {}
         return None
@@ -181,6 +183,7 @@ class Other:
         ("says null", Usage, "kept versions once"),
         ("says a number", Usage, "keeps versions"),
         ("retains", Usage, "as probe-.* can't be replaced or deleted"),
+        ("talks of others", Fault, "answers what no such storage may"),
         ("never replaces", Usage, "as probe-.* can't be replaced or deleted"),
     ],
 )
