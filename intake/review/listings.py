@@ -12,7 +12,11 @@ from intake.review.tongue import ALARM, told
 from intake.review.triage import REASONS, Tier, Triage
 from intake.terminal import safe
 
-_WIDTH = 64
+_BEFORE = 29
+"""Characters of a row before what it is about."""
+WIDTH = _BEFORE + 64
+"""Characters of a row where no terminal says how many it has."""
+_LEAST = 20
 _CHANGES = {"withdraw": "WITHDRAWN", "consent": "CONSENT CHANGED"}
 
 
@@ -26,8 +30,11 @@ def countdown(triage: Triage, now: datetime) -> str:
     return f"OVERDUE {_span(-left)}" if left <= timedelta(hours=-1) else "NOW"
 
 
-def rows(lines: Iterable[Line], label: str, now: datetime) -> Iterator[str]:
-    """One line a submission: unread by me, tier, clock, id, a change of consent, what about, flags, tags, whose."""
+def rows(lines: Iterable[Line], label: str, now: datetime, width: int = WIDTH) -> Iterator[str]:
+    """One line a submission, of that many characters at most while its marks leave room for what it is about.
+
+    Unread by me, tier, clock, id, a change of consent, what about, flags, tags, whose.
+    """
     for line in lines:
         said = line.handling
         marks = [*(f"!{name}" for name in said.flags), *(f"#{name}" for name in said.tags)]
@@ -39,7 +46,8 @@ def rows(lines: Iterable[Line], label: str, now: datetime) -> Iterator[str]:
             about = f"{_CHANGES[change]}: {about}"
         new = " " if label in said.seen else "*"
         end = f"  {safe(' '.join(marks))}" if marks else ""
-        yield f"{new} {line.triage.tier.name} {countdown(line.triage, now):<13} {line.id[:8]}  {_cut(about)}{end}"
+        about = _cut(about, width - _BEFORE - len(end))
+        yield f"{new} {line.triage.tier.name} {countdown(line.triage, now):<13} {line.id[:8]}  {about}{end}"
 
 
 def reasons(triage: Triage) -> str:
@@ -67,5 +75,6 @@ def _span(length: timedelta) -> str:
     return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} d"
 
 
-def _cut(told: str) -> str:
-    return told if len(told) <= _WIDTH else f"{told[: _WIDTH - 1]}…"
+def _cut(told: str, width: int) -> str:
+    width = max(width, _LEAST)
+    return told if len(told) <= width else f"{told[: width - 1]}…"

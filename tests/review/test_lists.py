@@ -305,6 +305,8 @@ def test_a_report_taken_back_says_so_in_lists_and_above_every_report_of_its_thre
         with vault.reading() as connection:
             found = lines(connection, Wanted(), vault.now(), 10)
         listed = {line.id: row for line, row in zip(found, listings.rows(found, "r1", vault.now()), strict=True)}
+        for width in (60, 80, 140):
+            assert max(map(len, listings.rows(found, "r1", vault.now(), width))) <= width
     first, consent, withdraw, apart = (each.id for each in reports)
     assert f"{withdraw[:8]}  WITHDRAWN: no more" in listed[withdraw]
     assert f"{consent[:8]}  CONSENT CHANGED: (no words)" in listed[consent]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -94,6 +95,8 @@ def _practice(vault: Path) -> None:
     write_private(stick / practice.BUNDLE, made.bundle)
     say(f"PRACTICE: made {safe(str(vault))}, a vault to practise in; everything that goes into it is invented.")
     say(f"The reports lie in {safe(str(stick))}, still sealed, as on a stick; {private.name} has the same passphrase.")
+    paths = [quote(str(each)) for each in (stick, vault, private)]
+    say("Next: intake review import {} --vault {} -i {}".format(*map(safe, paths)))
 
 
 def _new_passphrase(vault: Path) -> str:

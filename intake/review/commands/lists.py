@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Any, TypeVar
 
 import click
@@ -134,7 +135,7 @@ def tell(
             facts = {"total": total, "practice": desk.practice, "submissions": [line.facts() for line in lines]}
             put(json.dumps(facts | {"alarms": [alarm.words for alarm in standing]}, indent=2, ensure_ascii=False))
             return
-        for row in listings.rows(lines, desk.label, now):
+        for row in listings.rows(lines, desk.label, now, get_terminal_size((listings.WIDTH, 24)).columns):
             put(row)
         if total > skip + len(lines):
             say(f"{skip + len(lines)} of {total} shown; --limit or --skip shows more.")
