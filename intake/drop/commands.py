@@ -308,7 +308,7 @@ def form_file(data: Path, file: Path | None, out: Path, **flags: Any) -> None:
     trusted reads aloud.
     """
     from intake.drop.assets import Assets
-    from intake.drop.service import PageShelf
+    from intake.drop.shelf import PageShelf
 
     folder = DataFolder.open(data)
     chain = stored_chain(folder, utc_today())

@@ -11,7 +11,7 @@ from intake.drop.app import create_app
 from intake.drop.assets import Assets
 from intake.drop.checking import linked
 from intake.drop.config import Config
-from intake.drop.service import PageShelf
+from intake.drop.shelf import PageShelf
 from intake.drop.visitor import Answer, Request
 from intake.errors import Fault
 from intake.keyring import Chain

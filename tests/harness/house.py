@@ -14,7 +14,7 @@ from intake.drop.config import Config
 from intake.drop.entering import Outcome
 from intake.drop.folder import DataFolder
 from intake.drop.parts import FolderParts, count
-from intake.drop.service import PageShelf
+from intake.drop.shelf import PageShelf
 from intake.drop.store import Entry
 from intake.drop.uploads import Uploads
 from intake.errors import Fault

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from intake.drop import service
+from intake.drop import caretaker as caretaking
 from intake.drop.assets import Assets
 from intake.drop.belief import Belief
+from intake.drop.caretaker import AGAIN, Caretaker
 from intake.drop.config import load
 from intake.drop.folder import DataFolder
 from intake.drop.mailboxes import Mailboxes
-from intake.drop.service import AGAIN, Caretaker, PageShelf
+from intake.drop.shelf import PageShelf
 from intake.drop.store import Store
 from intake.drop.uploads import Uploads
 from intake.errors import Fault
@@ -105,7 +106,7 @@ def test_an_error_that_nobody_foresaw_is_counted_and_the_caretaker_goes_on(
 ) -> None:
     counted: list[str] = []
     monkeypatch.setattr(threading, "excepthook", lambda error: counted.append(error.exc_type.__name__))
-    monkeypatch.setattr(service, "AGAIN", 1)
+    monkeypatch.setattr(caretaking, "AGAIN", 1)
     folded = threading.Event()
     fold, rounds = house.store.fold, [KeyError("a witness's word"), None]
 
