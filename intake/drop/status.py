@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from intake.drop.blobs import FOLDER
+from intake.drop.census import caution
 from intake.drop.counters import counters_of
 from intake.drop.folder import DataFolder
 from intake.drop.parts import kept_reserve
@@ -44,7 +45,7 @@ class Status:
     def of(cls, folder: DataFolder, chain: Chain, store: Store, today: date) -> Status:
         """Look at everything. Raises `Fault` for what can't be read."""
         counters = counters_of(folder)
-        last = store.last_bundle()
+        last, counted = store.last_bundle(), store.count_by_day()
         uploads = Uploads(folder, store.parts, store, reserve=kept_reserve(folder))
         return cls(
             today=today,
@@ -52,7 +53,7 @@ class Status:
             keyring=chain.newest.serial,
             expires=chain.newest.expires,
             closes=chain.newest.closes,
-            count_by_day=store.count_by_day(),
+            count_by_day=counted,
             bundle=0 if last is None else last.serial,
             folded=store.folded(),
             used=_used(folder.path),
@@ -62,7 +63,12 @@ class Status:
             blobs=str(getattr(store.parts, "place", FOLDER)),
             database=store.database.place,
             counters=counters.place or "memory",
-            warnings=(*cautions(chain.newest, today), *store.database.cautions(), *counters.cautions()),
+            warnings=(
+                *cautions(chain.newest, today),
+                *store.database.cautions(),
+                *counters.cautions(),
+                *caution(sum(counted.values())),
+            ),
         )
 
     def to_json(self) -> str:

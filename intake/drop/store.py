@@ -25,6 +25,7 @@ from intake.drop import blobs as places
 from intake.drop import copying
 from intake.drop import database as databases
 from intake.drop import record as records
+from intake.drop.census import Census
 from intake.drop.entering import Outcome, enter
 from intake.drop.folder import DataFolder, Role
 from intake.drop.parts import RESERVE, Full, Parts, PartsReader, count
@@ -108,6 +109,7 @@ class Store:
         self.database = records.opened(folder, database, room=room)
         self._entering = self.insert(report).on_conflict_do_nothing().returning(report.c.id)
         self._reserve = reserve
+        self._census = Census(self.count)
         self._waiting: deque[_Ticket] = deque()
         self._gate = threading.Condition()
         self._led = False  # some thread commits; nobody waits without one
@@ -196,7 +198,8 @@ class Store:
         """Keep one sealed report under its 16-byte id and return when it is on disk.
 
         The same bytes again are `SAME` and change nothing; other bytes under a taken id are `OTHER`. Raises `Full` when
-        the disk is, for larger reports already when only the reserve is left, and `Fault` when the database fails.
+        the disk is, for larger reports already when only the reserve is left, or when no bundle could list one more,
+        and `Fault` when the database fails.
         """
         room = self.database.room()
         if len(body) > SMALL and room < self._reserve:
@@ -212,6 +215,8 @@ class Store:
         return self._enter(Entry(identifier, day, size, sha256, claimed, False, count(size), place), b"")
 
     def _enter(self, entry: Entry, body: bytes) -> Outcome:
+        if not self._census.admits() and self.entry(entry.id) is None:
+            raise Full("as many reports are held as a bundle can list", "Export, and purge what was acknowledged.")
         row = {**asdict(entry), "day": entry.day.isoformat(), "place": entry.place or None, "body": body}
         ticket = _Ticket(row)
         ticket.turn.acquire()
@@ -253,6 +258,11 @@ class Store:
         """The same at once, for a report that fits into memory."""
         with self.open(identifier) as stream:
             return stream.read()
+
+    def count(self) -> int:
+        """How many reports are held."""
+        with self.reading() as connection:
+            return connection.execute(select(func.count()).select_from(report)).scalar_one()
 
     def count_by_day(self) -> dict[date, int]:
         """How many reports are held of each day, oldest day first."""
