@@ -340,8 +340,7 @@ class Living:
             told[f"an answer that {name}"] = sealed
 
     def acknowledge(self) -> None:
-        """Two days on, every reviewer has every bundle."""
-        self.clock.shift(3)
+        """Every reviewer has every bundle."""
         self.command("export", "--to", self.stick)
         paths = sorted(self.stick.glob("*.bundle"))
         heads = [BundleReader(io.BytesIO(path.read_bytes())).index for path in paths]
@@ -430,18 +429,24 @@ def live(
         assert visit.ask("HEAD", resting, headers=VERSION).status == 200
         day.until = time.time_ns()
         for days in (1, KEPT_DAYS + 4):
-            told = len(drop.said)
-            assert visit.ask("GET", "/nothing").status == 404  # so that there is something to count
-            living.clock.shift(days)
-            _until(partial(_counted, drop.said, told))
+            _night(living, drop, visit, days)
             living.seize()
             if days == 1 and size is not LEAKY:
+                _night(living, drop, visit, 3)
                 living.acknowledge()
         unpurged(day)
         if size is not LEAKY:
             living.purge()
     assert list(living.temporary.iterdir()) == []
     return day
+
+
+def _night(living: Living, drop: Running, visit: Visit, days: int) -> None:
+    """The clock is days later, and the drop has folded: a command beside that would be refused."""
+    told = len(drop.said)
+    assert visit.ask("GET", "/nothing").status == 404  # so that there is something to count
+    living.clock.shift(days)
+    _until(partial(_counted, drop.said, told))
 
 
 def _counted(said: Sequence[str], told: int) -> bool:
