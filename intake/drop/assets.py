@@ -33,13 +33,13 @@ class Body:
     br: bytes | None = None
 
     @classmethod
-    def packed(cls, content: bytes, br: bytes | None = None) -> Self:
+    def packed(cls, content: bytes, br: bytes | None = None, *, level: int = 10) -> Self:
         """`content` and its gzip copy, the same bytes at every start.
 
         The first of libdeflate's thorough levels makes a page a twentieth smaller than zlib's, in milliseconds; its
         slowest takes twice as long for a byte in a thousand.
         """
-        return cls(identity=content, gzip=bytes(deflate.gzip_compress(content, 10)), br=br)
+        return cls(identity=content, gzip=bytes(deflate.gzip_compress(content, level)), br=br)
 
     def choose(self, accept_encoding: str) -> tuple[bytes, str | None]:
         """The bytes for a request's `Accept-Encoding` and the `Content-Encoding` to name.

@@ -29,6 +29,9 @@ AGAIN = "¬"
 BETWEEN = "¦"
 """Between the parts."""
 
+THOROUGH = 12
+"""At which it is packed: once for each keyring, when somebody first asks, and it travels over the worst lines."""
+
 _TAG_PARTS = re.compile(r'"[^"]*"|[^"]+')
 _HTML_PARTS = re.compile(r"<[^>]*>|[^<]+")
 _NOSCRIPT = re.compile(r"<noscript>.*?</noscript>\n?", re.DOTALL)
@@ -74,7 +77,7 @@ class CarriedForm:
         """The file that seals to the keyring in `note`: the same bytes for the same note, whenever and wherever."""
         made = self._made
         if made is None or made[0] != note:
-            self._made = made = note, Body.packed(self._write(note.decode()).encode())
+            self._made = made = note, Body.packed(self._write(note.decode()).encode(), level=THOROUGH)
         return made[1]
 
     def _write(self, note: str) -> str:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from intake.drop.assets import Assets, Body
+from intake.drop.assets import Assets
 from intake.drop.carried import CarriedForm, Sheet
 from intake.errors import Fault
 from intake.locale import Language, catalog, packaged_places, packaged_questionnaire
-from tests.harness.carried import carried_bytes
+from tests.harness.carried import carried_body, carried_bytes
 from tests.harness.installation import LANGUAGES
 from tests.harness.keys import World, make_world
 from tests.harness.node import environment
@@ -43,7 +43,7 @@ def form(world: World) -> str:
 @pytest.mark.parametrize("reviewers", [1, 3, 6])
 def test_it_is_small(tmp_path: Path, reviewers: int) -> None:
     """Zipped as any tool does it, and as it is served."""
-    form = Body.packed(carried_bytes(make_world(tmp_path, reviewers=reviewers)))
+    form = carried_body(make_world(tmp_path, reviewers=reviewers))
     with zipfile.ZipFile(tmp_path / "form.zip", "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("form.html", form.identity)
     assert len(form.identity) <= 220_000

@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from intake.drop.assets import Assets
+from intake.drop.assets import Assets, Body
 from intake.drop.pages import Pages
 from intake.report.package import Report, read_package
 from intake.sealing import open_bytes
@@ -24,7 +24,12 @@ TALL = {"width": 900, "height": 20_000}
 
 def carried_bytes(world: World, note: bytes | None = None) -> bytes:
     """The file in Tajik, Russian and English; with `note` in place of the keyring that the world has."""
-    return Pages(setting_of(world), Assets.load()).carried(note or world.note).identity
+    return carried_body(world, note).identity
+
+
+def carried_body(world: World, note: bytes | None = None) -> Body:
+    """The same with its packed copy, as it is served."""
+    return Pages(setting_of(world), Assets.load()).carried(note or world.note)
 
 
 def carried_file(world: World, folder: Path, note: bytes | None = None) -> Path:
